@@ -1,1 +1,35 @@
-//! migrations
+//! The history of the schema: one change per file, the same for SQLite and PostgreSQL.
+
+mod definition;
+
+mod m20261124_01_organisation;
+mod m20261124_02_people;
+mod m20261124_03_session;
+mod m20261124_04_ledger;
+mod m20261124_05_residency;
+mod m20261124_06_activity;
+mod m20261124_07_mall;
+mod m20261124_08_operation;
+
+pub use sea_orm_migration::MigratorTrait;
+use sea_orm_migration::{MigrationTrait, async_trait};
+
+/// Every migration, oldest first.
+#[derive(Debug)]
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m20261124_01_organisation::Migration),
+            Box::new(m20261124_02_people::Migration),
+            Box::new(m20261124_03_session::Migration),
+            Box::new(m20261124_04_ledger::Migration),
+            Box::new(m20261124_05_residency::Migration),
+            Box::new(m20261124_06_activity::Migration),
+            Box::new(m20261124_07_mall::Migration),
+            Box::new(m20261124_08_operation::Migration),
+        ]
+    }
+}

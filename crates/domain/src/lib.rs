@@ -1,1 +1,14 @@
-//! domain
+//! What is true, with no machine attached: the field's things, their states, and the rules that move them.
+//!
+//! The module list is the glossary; each module's first line carries the Chinese term.
+
+pub mod code;
+pub mod id;
+pub mod member;
+pub mod organisation;
+pub mod page;
+pub mod personal;
+pub mod role;
+pub mod session;
+pub mod text;
+pub mod time;

@@ -1,1 +1,25 @@
-//! storage
+//! What was, on SQLite or PostgreSQL, and what may be forgotten, in Redis or memory.
+//!
+//! One file per collection: the row, its mapping to the domain, its queries. `&ReadTx` reads, `&mut WriteTx` writes.
+
+pub mod admins;
+pub mod audit;
+pub mod database;
+pub mod development_clock;
+pub mod error;
+pub mod idempotency;
+pub mod identities;
+pub mod key_value;
+pub mod leases;
+mod mapping;
+pub mod members;
+pub mod organisations;
+pub mod role_grants;
+pub mod sessions;
+pub mod staff;
+pub mod vault;
+
+pub use database::{Database, ReadTx, WriteTx};
+pub use error::{Result, StorageError};
+pub use key_value::KeyValue;
+pub use vault::Vault;

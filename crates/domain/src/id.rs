@@ -1,0 +1,140 @@
+//! Identifiers (编号): a UUID behind a type of its own, so that a member's id cannot stand where an offer's belongs.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+macro_rules! id {
+    ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(Uuid);
+
+        impl $name {
+            /// Wraps a UUID that is known to name such a thing.
+            pub const fn new(id: Uuid) -> Self {
+                Self(id)
+            }
+
+            /// The bare UUID, for storage and for hashing.
+            pub const fn uuid(self) -> Uuid {
+                self.0
+            }
+        }
+
+        impl From<$name> for Uuid {
+            fn from(id: $name) -> Self {
+                id.0
+            }
+        }
+
+        impl From<Uuid> for $name {
+            fn from(id: Uuid) -> Self {
+                Self(id)
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = uuid::Error;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                Uuid::parse_str(text).map(Self)
+            }
+        }
+    )+};
+}
+
+id! {
+    /// A node of the organisation tree (组织).
+    NodeId,
+    /// A member on the roster (在职党员).
+    MemberId,
+    /// One WeChat user of this mini-program (微信身份).
+    IdentityId,
+    /// An administrator's account (管理员).
+    AdminId,
+    /// A grant of one role at one node (授权).
+    RoleGrantId,
+    /// A sign-in: one refresh-token family (会话).
+    SessionId,
+    /// An application to be put on the roster (入册申请).
+    ApplicationId,
+    /// A roster import job (名册导入).
+    ImportId,
+    /// A residency (报到).
+    ResidencyId,
+    /// A service activity (志愿服务活动).
+    ActivityId,
+    /// One session of an activity (场次).
+    ActivitySessionId,
+    /// A member's enrolment in a session (报名).
+    EnrolmentId,
+    /// A ledger account (账户).
+    AccountId,
+    /// A ledger transfer (记账); a UUID v5 of its event or of person, operation and key.
+    TransferId,
+    /// A lot of points with one expiry (积分批次).
+    LotId,
+    /// A reservation of points (冻结).
+    HoldId,
+    /// A version of the rulebook (积分规则).
+    RulebookId,
+    /// A merchant (商家).
+    MerchantId,
+    /// A merchant's store (门店).
+    StoreId,
+    /// A merchant's staff member (店员).
+    StaffId,
+    /// An invitation for shop staff (店员邀请).
+    InvitationId,
+    /// An offer in the mall (优惠).
+    OfferId,
+    /// A redemption and its voucher (兑换).
+    RedemptionId,
+    /// A complaint or suggestion (投诉建议).
+    ComplaintId,
+}
+
+/// The person behind a request, whatever account they use; what "same person" and idempotency compare.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PersonId(Uuid);
+
+impl PersonId {
+    /// The bare UUID.
+    pub const fn uuid(self) -> Uuid {
+        self.0
+    }
+}
+
+impl From<MemberId> for PersonId {
+    fn from(id: MemberId) -> Self {
+        Self(id.0)
+    }
+}
+
+impl From<AdminId> for PersonId {
+    fn from(id: AdminId) -> Self {
+        Self(id.0)
+    }
+}
+
+impl From<StaffId> for PersonId {
+    fn from(id: StaffId) -> Self {
+        Self(id.0)
+    }
+}
+
+impl From<IdentityId> for PersonId {
+    fn from(id: IdentityId) -> Self {
+        Self(id.0)
+    }
+}

@@ -1,0 +1,95 @@
+//! The organisation tree (组织): district, subdistrict, community, estate and below, with the home units beside them.
+
+use crate::code::codes;
+use crate::id::NodeId;
+
+codes! {
+    /// What a node is.
+    NodeKind {
+        District = "district", "区";
+        Subdistrict = "subdistrict", "街道党工委";
+        Community = "community", "社区党委";
+        Estate = "estate", "小区党支部";
+        BuildingGroup = "building_group", "楼栋党小组";
+        HubHousehold = "hub_household", "党员中心户";
+        Unit = "unit", "原单位";
+    }
+}
+
+impl NodeKind {
+    /// Whether a node of this kind may hang directly below one of the other kind.
+    pub fn may_hang_below(self, parent: Self) -> bool {
+        matches!(
+            (parent, self),
+            (Self::District, Self::Subdistrict | Self::Unit)
+                | (Self::Subdistrict, Self::Community)
+                | (Self::Community, Self::Estate)
+                | (Self::Estate, Self::BuildingGroup)
+                | (Self::BuildingGroup, Self::HubHousehold)
+        )
+    }
+}
+
+/// A node's place in the tree: the sequence numbers from the root, each closed by a slash, as in `1/4/2/`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct NodePath(String);
+
+impl NodePath {
+    /// The path of the root.
+    pub fn root() -> Self {
+        Self("1/".into())
+    }
+
+    /// Reads a path as storage keeps it.
+    pub fn from_stored(path: String) -> Self {
+        Self(path)
+    }
+
+    /// The path of this node's `number`th child.
+    #[must_use]
+    pub fn child(&self, number: u32) -> Self {
+        Self(format!("{}{number}/", self.0))
+    }
+
+    /// Whether the other node is this one or lies below it; `1/1/` does not cover `1/10/`.
+    pub fn covers(&self, other: &Self) -> bool {
+        other.0.starts_with(&self.0)
+    }
+
+    /// The path as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A node of the tree.
+#[derive(Clone, Debug)]
+pub struct Node {
+    /// Its id.
+    pub id: NodeId,
+    /// The node above; none for the district.
+    pub parent: Option<NodeId>,
+    /// What it is.
+    pub kind: NodeKind,
+    /// Its name, such as 水泊寺街道.
+    pub name: String,
+    /// The party organisation it carries, such as 水泊寺街道党工委.
+    pub party_organisation: Option<String>,
+    /// Its place in the tree.
+    pub path: NodePath,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_covers_its_subtree_exactly() {
+        let first = NodePath::root().child(1);
+        let tenth = NodePath::root().child(10);
+        assert!(NodePath::root().covers(&tenth));
+        assert!(first.covers(&first));
+        assert!(!first.covers(&tenth));
+        assert!(!first.covers(&NodePath::root()));
+    }
+}

@@ -1,0 +1,164 @@
+//! Administrators' accounts (管理员).
+
+use domain::id::{AdminId, MemberId};
+use domain::time::Instant;
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect};
+
+use crate::database::{ReadTx, WriteTx};
+use crate::error::Result;
+use crate::vault::{Field, Vault};
+
+const TOTP: Field = Field { table: "admin", column: "totp_cipher" };
+
+/// An account with everything that signing in needs.
+#[derive(Clone, Debug)]
+pub struct Admin {
+    /// Its id.
+    pub id: AdminId,
+    /// The name typed to sign in.
+    pub account: String,
+    /// The person's name.
+    pub name: String,
+    /// The argon2id hash, as a PHC string.
+    pub password_hash: String,
+    /// The TOTP seed, base32.
+    pub totp_secret: String,
+    /// The last TOTP step that was accepted; none is accepted twice.
+    pub totp_last_step: i64,
+    /// Whether a code of the seed was ever given.
+    pub totp_confirmed: bool,
+    /// Whether the password is a one-time secret.
+    pub must_change_password: bool,
+    /// Until when a one-time secret holds.
+    pub password_expires_at: Option<Instant>,
+    /// The member this person also is.
+    pub member: Option<MemberId>,
+    /// Failed sign-ins since the last good one.
+    pub failures: i32,
+    /// Until when nobody may sign in.
+    pub locked_until: Option<Instant>,
+    /// Whether the account may be used.
+    pub active: bool,
+    /// Made by the demo.
+    pub demo: bool,
+}
+
+/// Keeps a new account.
+pub async fn insert(tx: &mut WriteTx, vault: &Vault, admin: &Admin, now: Instant) -> Result<()> {
+    row::Entity::insert(row::ActiveModel {
+        id: Set(admin.id.uuid()),
+        account: Set(admin.account.clone()),
+        name: Set(admin.name.clone()),
+        password_hash: Set(admin.password_hash.clone()),
+        totp_cipher: Set(vault.seal(TOTP, admin.id.uuid(), &admin.totp_secret)),
+        totp_last_step: Set(admin.totp_last_step),
+        totp_confirmed: Set(admin.totp_confirmed),
+        must_change_password: Set(admin.must_change_password),
+        password_expires_at: Set(admin.password_expires_at),
+        member_id: Set(admin.member.map(MemberId::uuid)),
+        failures: Set(admin.failures),
+        locked_until: Set(admin.locked_until),
+        state: Set(if admin.active { "active" } else { "disabled" }.into()),
+        demo: Set(admin.demo),
+        created_at: Set(now),
+    })
+    .exec_without_returning(&tx.on())
+    .await?;
+    Ok(())
+}
+
+/// Finds an account by its id.
+pub async fn find(tx: &ReadTx, vault: &Vault, id: AdminId) -> Result<Option<Admin>> {
+    row::Entity::find_by_id(id.uuid()).one(&tx.on()).await?.map(|row| row.open(vault)).transpose()
+}
+
+/// Finds an account by the name typed to sign in.
+pub async fn find_by_account(tx: &ReadTx, vault: &Vault, account: &str) -> Result<Option<Admin>> {
+    let found = row::Entity::find().filter(row::Column::Account.eq(account)).one(&tx.on()).await?;
+    found.map(|row| row.open(vault)).transpose()
+}
+
+/// Locks an account.
+pub async fn lock(tx: &mut WriteTx, vault: &Vault, id: AdminId) -> Result<Option<Admin>> {
+    let found = row::Entity::find_by_id(id.uuid()).lock_exclusive().one(&tx.on()).await?;
+    found.map(|row| row.open(vault)).transpose()
+}
+
+/// Keeps what signing in changed: password, TOTP step, failures, lock, state.
+pub async fn update(tx: &mut WriteTx, admin: &Admin) -> Result<()> {
+    row::Entity::update_many()
+        .set(row::ActiveModel {
+            password_hash: Set(admin.password_hash.clone()),
+            totp_last_step: Set(admin.totp_last_step),
+            totp_confirmed: Set(admin.totp_confirmed),
+            must_change_password: Set(admin.must_change_password),
+            password_expires_at: Set(admin.password_expires_at),
+            failures: Set(admin.failures),
+            locked_until: Set(admin.locked_until),
+            state: Set(if admin.active { "active" } else { "disabled" }.into()),
+            ..Default::default()
+        })
+        .filter(row::Column::Id.eq(admin.id.uuid()))
+        .exec(&tx.on())
+        .await?;
+    Ok(())
+}
+
+/// How many accounts there are.
+pub async fn count(tx: &ReadTx) -> Result<u64> {
+    Ok(row::Entity::find().count(&tx.on()).await?)
+}
+
+/// Whether the demo's accounts are in this database.
+pub async fn any_demo(tx: &ReadTx) -> Result<bool> {
+    Ok(row::Entity::find().filter(row::Column::Demo.eq(true)).count(&tx.on()).await? > 0)
+}
+
+impl row::Model {
+    fn open(self, vault: &Vault) -> Result<Admin> {
+        Ok(Admin {
+            id: self.id.into(),
+            totp_secret: vault.open(TOTP, self.id, &self.totp_cipher)?,
+            account: self.account,
+            name: self.name,
+            password_hash: self.password_hash,
+            totp_last_step: self.totp_last_step,
+            totp_confirmed: self.totp_confirmed,
+            must_change_password: self.must_change_password,
+            password_expires_at: self.password_expires_at,
+            member: self.member_id.map(MemberId::new),
+            failures: self.failures,
+            locked_until: self.locked_until,
+            active: self.state == "active",
+            demo: self.demo,
+        })
+    }
+}
+
+mod row {
+    use sea_orm::entity::prelude::*;
+
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "admin")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub account: String,
+        pub name: String,
+        pub password_hash: String,
+        pub totp_cipher: Vec<u8>,
+        pub totp_last_step: i64,
+        pub totp_confirmed: bool,
+        pub must_change_password: bool,
+        pub password_expires_at: Option<DateTimeUtc>,
+        pub member_id: Option<Uuid>,
+        pub failures: i32,
+        pub locked_until: Option<DateTimeUtc>,
+        pub state: String,
+        pub demo: bool,
+        pub created_at: DateTimeUtc,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}

@@ -1,0 +1,171 @@
+//! The database: a pool that only reads, a pool that writes, and the one way to change anything.
+//!
+//! Locks are taken in one order everywhere: idempotency key, the thing acted on (redemption, enrolment, residency),
+//! accounts by id, lots by expiry and id, and the counted row (offer, session) last.
+
+use std::ops::Deref;
+use std::time::Duration;
+
+use migrations::{Migrator, MigratorTrait};
+use sea_orm::{
+    ConnectOptions, ConnectionTrait, DatabaseConnection, DatabaseExecutor, DatabaseTransaction, DbBackend,
+    SqliteTransactionMode, TransactionOptions, TransactionTrait,
+};
+use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+
+use crate::error::{Result, StorageError};
+
+const MIGRATION_LOCK: i64 = 0x7a68_6978_6961_6e67;
+
+/// How many connections each pool may hold; few are faster than many where rows are contended.
+#[derive(Clone, Copy, Debug)]
+pub struct Pools {
+    /// Connections that only read.
+    pub read: u32,
+    /// Connections that write; SQLite always has one.
+    pub write: u32,
+}
+
+/// An open database. Clones share the pools.
+#[derive(Clone, Debug)]
+pub struct Database {
+    reader: DatabaseConnection,
+    writer: DatabaseConnection,
+}
+
+/// The right to read.
+#[derive(Debug)]
+pub struct ReadTx {
+    inner: Inner,
+}
+
+#[derive(Debug)]
+enum Inner {
+    Pool(DatabaseConnection),
+    Transaction(DatabaseTransaction),
+}
+
+/// The right to write, in one transaction. Dropped, it undoes everything; only [`WriteTx::commit`] keeps.
+#[derive(Debug)]
+pub struct WriteTx {
+    read: ReadTx,
+}
+
+impl Database {
+    /// Opens `sqlite://path` or `postgres://…`; a missing SQLite file is created.
+    pub async fn open(url: &str, pools: Pools) -> Result<Self> {
+        let sqlite = url.starts_with("sqlite:");
+        let writer = connect(url, if sqlite { 1 } else { pools.write }, false).await?;
+        let reader = connect(url, pools.read, true).await?;
+        Ok(Self { reader, writer })
+    }
+
+    /// Brings the schema up to date. One process at a time does it; the others wait.
+    pub async fn migrate(url: &str) -> Result<()> {
+        let connection = connect(url, 1, false).await?;
+        let postgres = connection.get_database_backend() == DbBackend::Postgres;
+        if postgres {
+            connection.execute_unprepared(&format!("SELECT pg_advisory_lock({MIGRATION_LOCK})")).await?;
+        }
+        let outcome = Migrator::up(&connection, None).await;
+        if postgres {
+            connection.execute_unprepared(&format!("SELECT pg_advisory_unlock({MIGRATION_LOCK})")).await?;
+        }
+        connection.close().await?;
+        Ok(outcome?)
+    }
+
+    /// The migrations that this program knows and the database has not seen.
+    pub async fn pending_migrations(&self) -> Result<Vec<String>> {
+        let pending = Migrator::get_pending_migrations_read_only(&self.reader).await?;
+        Ok(pending.iter().map(|migration| migration.name().to_owned()).collect())
+    }
+
+    /// Reads outside a transaction: each query sees what was committed when it began.
+    pub fn read(&self) -> ReadTx {
+        ReadTx { inner: Inner::Pool(self.reader.clone()) }
+    }
+
+    /// Begins to write. On SQLite this waits for the one writer (`BEGIN IMMEDIATE`), on PostgreSQL rows are locked one by one.
+    pub async fn write(&self) -> Result<WriteTx> {
+        let options = TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..TransactionOptions::default()
+        };
+        let transaction = self.writer.begin_with_options(options).await?;
+        Ok(WriteTx { read: ReadTx { inner: Inner::Transaction(transaction) } })
+    }
+
+    /// Closes both pools once their connections have come back.
+    pub async fn close(self) -> Result<()> {
+        self.reader.close().await?;
+        Ok(self.writer.close().await?)
+    }
+}
+
+impl ReadTx {
+    pub(crate) fn on(&self) -> DatabaseExecutor<'_> {
+        match &self.inner {
+            Inner::Pool(pool) => DatabaseExecutor::Connection(pool),
+            Inner::Transaction(transaction) => DatabaseExecutor::Transaction(transaction),
+        }
+    }
+
+    pub(crate) fn backend(&self) -> DbBackend {
+        self.on().get_database_backend()
+    }
+
+    /// Asks the database for an answer, for the readiness check.
+    pub async fn ping(&self) -> Result<()> {
+        self.on().execute_unprepared("SELECT 1").await?;
+        Ok(())
+    }
+}
+
+impl WriteTx {
+    /// Keeps everything. After an error nobody knows whether it was kept: the same call must be made again by its key.
+    pub async fn commit(self) -> Result<()> {
+        match self.read.inner {
+            Inner::Transaction(transaction) => transaction.commit().await.map_err(StorageError::Unavailable),
+            Inner::Pool(_) => unreachable!("a WriteTx is made from a transaction only"),
+        }
+    }
+}
+
+impl Deref for WriteTx {
+    type Target = ReadTx;
+
+    fn deref(&self) -> &ReadTx {
+        &self.read
+    }
+}
+
+async fn connect(url: &str, connections: u32, only_reads: bool) -> Result<DatabaseConnection> {
+    let mut options = ConnectOptions::new(url);
+    options
+        .max_connections(connections)
+        .min_connections(1)
+        .acquire_timeout(Duration::from_secs(5))
+        .sqlx_logging(false)
+        .test_before_acquire_if_idle_for(Duration::from_secs(30));
+    options.map_sqlx_sqlite_opts(move |sqlite| {
+        let sqlite = sqlite
+            .create_if_missing(!only_reads)
+            .read_only(only_reads)
+            .busy_timeout(Duration::from_secs(10))
+            .foreign_keys(true)
+            .pragma("recursive_triggers", "ON")
+            .synchronous(SqliteSynchronous::Full);
+        if only_reads { sqlite } else { sqlite.journal_mode(SqliteJournalMode::Wal) }
+    });
+    options.map_sqlx_postgres_opts(move |postgres| {
+        postgres.application_name("zhixiang").options([
+            ("timezone", "UTC"),
+            ("lock_timeout", "2s"),
+            ("statement_timeout", if only_reads { "5s" } else { "120s" }),
+            ("idle_in_transaction_session_timeout", "10s"),
+            ("default_transaction_read_only", if only_reads { "on" } else { "off" }),
+        ])
+    });
+    Ok(sea_orm::Database::connect(options).await?)
+}

@@ -1,0 +1,97 @@
+//! Role grants (授权): which admin holds which role at which node.
+
+use domain::id::{AdminId, NodeId, RoleGrantId};
+use domain::organisation::NodePath;
+use domain::role::Role;
+use domain::time::Instant;
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
+
+use crate::database::{ReadTx, WriteTx};
+use crate::error::{Result, StorageError};
+use crate::mapping::code;
+use crate::organisations;
+
+/// A role held at a node, with the node's place in the tree.
+#[derive(Clone, Debug)]
+pub struct Grant {
+    /// The grant.
+    pub id: RoleGrantId,
+    /// The role.
+    pub role: Role,
+    /// Where it is held.
+    pub node: NodeId,
+    /// The subtree it covers.
+    pub path: NodePath,
+}
+
+/// Keeps a new grant.
+pub async fn insert(
+    tx: &mut WriteTx,
+    id: RoleGrantId,
+    admin: AdminId,
+    role: Role,
+    node: NodeId,
+    granted_by: Option<AdminId>,
+    now: Instant,
+) -> Result<()> {
+    row::Entity::insert(row::ActiveModel {
+        id: Set(id.uuid()),
+        admin_id: Set(admin.uuid()),
+        role: Set(code::write(role)),
+        node_id: Set(node.uuid()),
+        granted_by: Set(granted_by.map(AdminId::uuid)),
+        granted_at: Set(now),
+        revoked_at: Set(None),
+    })
+    .exec_without_returning(&tx.on())
+    .await?;
+    Ok(())
+}
+
+/// The roles that an admin holds now.
+pub async fn list_of(tx: &ReadTx, admin: AdminId) -> Result<Vec<Grant>> {
+    let rows = row::Entity::find()
+        .filter(row::Column::AdminId.eq(admin.uuid()))
+        .filter(row::Column::RevokedAt.is_null())
+        .all(&tx.on())
+        .await?;
+    let mut grants = Vec::with_capacity(rows.len());
+    for row in rows {
+        let node = organisations::find(tx, row.node_id.into()).await?;
+        let node = node.ok_or_else(|| StorageError::corrupt("role_grant", "node_id", row.id))?;
+        let role = code::read("role_grant", "role", row.id, &row.role)?;
+        grants.push(Grant { id: row.id.into(), role, node: node.id, path: node.path });
+    }
+    Ok(grants)
+}
+
+/// Ends a grant; `false` if it had ended before.
+pub async fn revoke(tx: &mut WriteTx, id: RoleGrantId, now: Instant) -> Result<bool> {
+    let ended = row::Entity::update_many()
+        .col_expr(row::Column::RevokedAt, now.into())
+        .filter(row::Column::Id.eq(id.uuid()))
+        .filter(row::Column::RevokedAt.is_null())
+        .exec(&tx.on())
+        .await?;
+    Ok(ended.rows_affected == 1)
+}
+
+mod row {
+    use sea_orm::entity::prelude::*;
+
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "role_grant")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub admin_id: Uuid,
+        pub role: String,
+        pub node_id: Uuid,
+        pub granted_by: Option<Uuid>,
+        pub granted_at: DateTimeUtc,
+        pub revoked_at: Option<DateTimeUtc>,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
