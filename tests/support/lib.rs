@@ -1,1 +1,11 @@
-//! tests
+//! What the stories stand on: the true application on a true database, clients that speak HTTP, a small seeded world.
+
+pub mod app;
+pub mod books;
+pub mod client;
+pub mod database;
+pub mod world;
+
+pub use app::TestApp;
+pub use client::{Client, Reply};
+pub use world::World;

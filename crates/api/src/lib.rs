@@ -1,1 +1,25 @@
-//! api
+//! HTTP, and the order in which things happen: routes, use cases, jobs, wiring.
+
+pub mod app;
+pub mod auth;
+pub mod clock;
+pub mod commands;
+pub mod config;
+pub mod demo;
+pub mod error;
+pub mod error_code;
+pub mod features;
+pub mod http;
+pub mod jobs;
+pub mod keys;
+pub mod limits;
+pub mod openapi;
+pub mod routes;
+pub mod state;
+pub mod use_case;
+
+pub use app::{Running, start};
+pub use config::Config;
+pub use error::{ApiError, ApiResult};
+pub use error_code::ErrorCode;
+pub use state::State;

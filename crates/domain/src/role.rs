@@ -17,72 +17,29 @@ codes! {
     }
 }
 
-/// One thing that an operation of the admin API needs; the table below is the whole of who may do what.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Permission {
-    /// Read the organisation tree.
-    ReadOrganisation,
-    /// Add and pair nodes.
-    ManageOrganisation,
-    /// Create, disable and unlock admin accounts.
-    ManageAdmins,
-    /// Grant and revoke roles.
-    GrantRoles,
-    /// Read the audit trail.
-    ReadAudit,
-    /// List members, masked.
-    ReadMembers,
-    /// Import a unit's roster and decide on applications to it.
-    ManageRoster,
-    /// List residencies.
-    ReadResidencies,
-    /// Confirm or refuse as the home unit.
-    ConfirmResidency,
-    /// Accept or refuse as the community.
-    AcceptResidency,
-    /// List activities and attendance.
-    ReadActivities,
-    /// Propose, change and cancel activities.
-    ProposeActivity,
-    /// Review a proposed activity; the level above the publisher.
-    ReviewActivity,
-    /// Review attendance that a lead confirmed.
-    ReviewAttendance,
-    /// Read merchants, offers and redemptions.
-    ReadMall,
-    /// Keep merchants, stores, invitations and offers.
-    ManageMall,
-    /// Approve an offer that somebody else submitted.
-    ApproveOffer,
-    /// Read members' balances and entries, and the rulebook.
-    ReadPoints,
-    /// Read and answer complaints.
-    AnswerComplaints,
-}
-
-impl Permission {
-    /// Every permission.
-    pub const ALL: [Self; 19] = [
-        Self::ReadOrganisation,
-        Self::ManageOrganisation,
-        Self::ManageAdmins,
-        Self::GrantRoles,
-        Self::ReadAudit,
-        Self::ReadMembers,
-        Self::ManageRoster,
-        Self::ReadResidencies,
-        Self::ConfirmResidency,
-        Self::AcceptResidency,
-        Self::ReadActivities,
-        Self::ProposeActivity,
-        Self::ReviewActivity,
-        Self::ReviewAttendance,
-        Self::ReadMall,
-        Self::ManageMall,
-        Self::ApproveOffer,
-        Self::ReadPoints,
-        Self::AnswerComplaints,
-    ];
+codes! {
+    /// One thing that an operation of the admin API needs; the table below is the whole of who may do what.
+    Permission {
+        ReadOrganisation = "read_organisation", "查看组织";
+        ManageOrganisation = "manage_organisation", "维护组织";
+        ManageAdmins = "manage_admins", "维护管理员账号";
+        GrantRoles = "grant_roles", "授予角色";
+        ReadAudit = "read_audit", "查看审计";
+        ReadMembers = "read_members", "查看党员";
+        ManageRoster = "manage_roster", "维护名册";
+        ReadResidencies = "read_residencies", "查看报到";
+        ConfirmResidency = "confirm_residency", "单位确认报到";
+        AcceptResidency = "accept_residency", "社区接收报到";
+        ReadActivities = "read_activities", "查看活动";
+        ProposeActivity = "propose_activity", "发起活动";
+        ReviewActivity = "review_activity", "审核活动";
+        ReviewAttendance = "review_attendance", "审核考勤";
+        ReadMall = "read_mall", "查看商城";
+        ManageMall = "manage_mall", "维护商家和优惠";
+        ApproveOffer = "approve_offer", "审批优惠";
+        ReadPoints = "read_points", "查看积分";
+        AnswerComplaints = "answer_complaints", "答复投诉建议";
+    }
 }
 
 /// Whether the role holds the permission at its node and below.

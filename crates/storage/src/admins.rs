@@ -104,9 +104,9 @@ pub async fn update(tx: &mut WriteTx, admin: &Admin) -> Result<()> {
     Ok(())
 }
 
-/// How many accounts there are.
-pub async fn count(tx: &ReadTx) -> Result<u64> {
-    Ok(row::Entity::find().count(&tx.on()).await?)
+/// Whether the vault opens this database's accounts; `None` if there are none.
+pub async fn any_opens(tx: &ReadTx, vault: &Vault) -> Result<Option<bool>> {
+    Ok(row::Entity::find().one(&tx.on()).await?.map(|row| row.open(vault).is_ok()))
 }
 
 /// Whether the demo's accounts are in this database.

@@ -91,19 +91,10 @@ impl Client {
 
     async fn fetch_token(&self) -> Result<Held, Failure> {
         let config = &self.shared.config;
-        let request = Request {
-            grant_type: "client_credential",
-            appid: &config.app_id,
-            secret: &config.secret,
-        };
+        let request = Request { grant_type: "client_credential", appid: &config.app_id, secret: &config.secret };
         let started = Instant::now();
-        let issued: Issued = self
-            .call(|| self.post("/cgi-bin/stable_token").json(&request))
-            .await?;
-        Ok(Held {
-            token: issued.access_token.into(),
-            refresh_at: started + use_for(issued.expires_in),
-        })
+        let issued: Issued = self.call(|| self.post("/cgi-bin/stable_token").json(&request)).await?;
+        Ok(Held { token: issued.access_token.into(), refresh_at: started + use_for(issued.expires_in) })
     }
 
     /// Another caller may have replaced the refused token already; theirs must stay.
@@ -128,13 +119,7 @@ mod tests {
 
     #[test]
     fn a_token_is_left_before_its_last_five_minutes() {
-        for (expires_in, used) in [
-            (7200, 6900),
-            (1000, 700),
-            (300, 60),
-            (0, 60),
-            (u64::MAX, 6900),
-        ] {
+        for (expires_in, used) in [(7200, 6900), (1000, 700), (300, 60), (0, 60), (u64::MAX, 6900)] {
             assert_eq!(use_for(expires_in), Duration::from_secs(used));
         }
     }

@@ -17,9 +17,7 @@ pub(crate) async fn read<T: DeserializeOwned>(mut response: Response) -> Result<
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await? {
         if body.len() + chunk.len() > BODY_LIMIT {
-            return Err(Failure::Lost(format!(
-                "answer longer than {BODY_LIMIT} bytes"
-            )));
+            return Err(Failure::Lost(format!("answer longer than {BODY_LIMIT} bytes")));
         }
         body.extend_from_slice(&chunk);
     }
@@ -31,10 +29,7 @@ fn decode<T: DeserializeOwned>(body: Vec<u8>) -> Result<T, Failure> {
     let errcode = value.get("errcode").and_then(Value::as_i64).unwrap_or(0);
     if errcode != 0 {
         let errmsg = value.get("errmsg").and_then(Value::as_str);
-        return Err(Failure::Refused(Refusal {
-            errcode,
-            rid: errmsg.and_then(rid),
-        }));
+        return Err(Failure::Refused(Refusal { errcode, rid: errmsg.and_then(rid) }));
     }
     // serde's message could quote a value, and a value could be a session key.
     serde_json::from_value(value).map_err(|_| Failure::Lost("answer lacks its fields".into()))
@@ -46,20 +41,13 @@ fn parse(mut body: Vec<u8>) -> Result<Value, Failure> {
     }
     // WeChat has been seen to leave raw control characters in strings.
     body.retain(|byte| *byte >= 0x20);
-    serde_json::from_slice(&body)
-        .map_err(|_| Failure::Lost(format!("answer of {} bytes is not JSON", body.len())))
+    serde_json::from_slice(&body).map_err(|_| Failure::Lost(format!("answer of {} bytes is not JSON", body.len())))
 }
 
 /// The request id at the end of an errmsg: `…, rid: 6f00-…`, formerly `hints: [ req_id: … ]`.
 fn rid(errmsg: &str) -> Option<String> {
-    let (_, rest) = errmsg
-        .rsplit_once("rid: ")
-        .or_else(|| errmsg.rsplit_once("req_id: "))?;
-    let id: String = rest
-        .chars()
-        .take_while(|c| c.is_ascii_alphanumeric() || "-_".contains(*c))
-        .take(64)
-        .collect();
+    let (_, rest) = errmsg.rsplit_once("rid: ").or_else(|| errmsg.rsplit_once("req_id: "))?;
+    let id: String = rest.chars().take_while(|c| c.is_ascii_alphanumeric() || "-_".contains(*c)).take(64).collect();
     (!id.is_empty()).then_some(id)
 }
 
@@ -75,14 +63,8 @@ mod tests {
 
     #[test]
     fn both_spellings_of_the_request_id_are_found() {
-        assert_eq!(
-            rid("code been used, rid: 6f00aa11-22bb33cc-44dd55ee"),
-            Some("6f00aa11-22bb33cc-44dd55ee".into())
-        );
-        assert_eq!(
-            rid("invalid code, hints: [ req_id: a1_B2 ]"),
-            Some("a1_B2".into())
-        );
+        assert_eq!(rid("code been used, rid: 6f00aa11-22bb33cc-44dd55ee"), Some("6f00aa11-22bb33cc-44dd55ee".into()));
+        assert_eq!(rid("invalid code, hints: [ req_id: a1_B2 ]"), Some("a1_B2".into()));
         assert_eq!(rid("ok"), None);
         assert_eq!(rid("rid: \n\u{1b}[31m"), None);
     }

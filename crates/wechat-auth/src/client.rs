@@ -58,16 +58,9 @@ impl Client {
         } else {
             builder.https_only(true)
         };
-        let http = builder.build().map_err(|_| {
-            Error::InvalidConfig("no TLS: are the system's root certificates there?")
-        })?;
-        Ok(Self {
-            shared: Arc::new(Shared {
-                http,
-                config,
-                tokens: AccessTokens::default(),
-            }),
-        })
+        let http =
+            builder.build().map_err(|_| Error::InvalidConfig("no TLS: are the system's root certificates there?"))?;
+        Ok(Self { shared: Arc::new(Shared { http, config, tokens: AccessTokens::default() }) })
     }
 
     pub(crate) fn get(&self, path: &str) -> RequestBuilder {
@@ -81,10 +74,7 @@ impl Client {
     }
 
     /// Sends, and once more only where WeChat cannot have acted on the first attempt.
-    pub(crate) async fn call<T: DeserializeOwned>(
-        &self,
-        request: impl Fn() -> RequestBuilder,
-    ) -> Result<T, Failure> {
+    pub(crate) async fn call<T: DeserializeOwned>(&self, request: impl Fn() -> RequestBuilder) -> Result<T, Failure> {
         match attempt(request()).await {
             Err(failure) if failure.may_be_repeated() => {
                 tokio::time::sleep(jitter()).await;
@@ -112,33 +102,23 @@ fn check_base_url(text: &str) -> Result<bool, Error> {
         return Err(Error::InvalidConfig("base URL has more than host and path"));
     }
     let host = url.host_str().unwrap_or_default();
-    let loopback = host == "localhost"
-        || host
-            .trim_matches(['[', ']'])
-            .parse()
-            .is_ok_and(|ip: IpAddr| ip.is_loopback());
+    let loopback =
+        host == "localhost" || host.trim_matches(['[', ']']).parse().is_ok_and(|ip: IpAddr| ip.is_loopback());
     match url.scheme() {
         "https" => Ok(false),
         "http" if loopback => Ok(true),
-        _ => Err(Error::InvalidConfig(
-            "base URL must be https unless loopback",
-        )),
+        _ => Err(Error::InvalidConfig("base URL must be https unless loopback")),
     }
 }
 
 impl fmt::Debug for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Config")
-            .field("base_url", &self.base_url)
-            .field("app_id", &self.app_id)
-            .finish_non_exhaustive()
+        f.debug_struct("Config").field("base_url", &self.base_url).field("app_id", &self.app_id).finish_non_exhaustive()
     }
 }
 
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Client")
-            .field("config", &self.shared.config)
-            .finish_non_exhaustive()
+        f.debug_struct("Client").field("config", &self.shared.config).finish_non_exhaustive()
     }
 }

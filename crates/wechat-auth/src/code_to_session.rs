@@ -38,9 +38,6 @@ impl Client {
         if session.openid.is_empty() {
             return Err(Error::Busy("answer has an empty openid".into()));
         }
-        Ok(Identity {
-            openid: session.openid,
-            unionid: session.unionid.filter(|id| !id.is_empty()),
-        })
+        Ok(Identity { openid: session.openid, unionid: session.unionid.filter(|id| !id.is_empty()) })
     }
 }

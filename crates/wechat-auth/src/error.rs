@@ -56,8 +56,8 @@ impl From<Refusal> for Error {
             44990 | 44991 | 45009 | 45011 => Self::TooManyRequests(refusal),
             // The first three: a fresh token was refused as well, so app id and secret do not
             // belong together or somebody keeps forcing new tokens.
-            40001 | 40014 | 42001 | 40002 | 40013 | 40125 | 40164 | 40243 | 41002 | 41004
-            | 48001 | 50002 | 50004 | 50007 | 89503 | 89506 | 89507 => Self::Misconfigured(refusal),
+            40001 | 40014 | 42001 | 40002 | 40013 | 40125 | 40164 | 40243 | 41002 | 41004 | 48001 | 50002 | 50004
+            | 50007 | 89503 | 89506 | 89507 => Self::Misconfigured(refusal),
             _ => Self::Unexpected(refusal),
         }
     }
@@ -99,11 +99,7 @@ impl From<reqwest::Error> for Failure {
             text = format!("{text}: {cause}");
             source = cause.source();
         }
-        if error.is_connect() {
-            Self::Unreached(text)
-        } else {
-            Self::Lost(text)
-        }
+        if error.is_connect() { Self::Unreached(text) } else { Self::Lost(text) }
     }
 }
 
@@ -127,21 +123,12 @@ mod tests {
             ("CodeInvalid", &[40029, 40163]),
             ("UserBlocked", &[40226]),
             ("TooManyRequests", &[45009, 45011, 44991]),
-            (
-                "Misconfigured",
-                &[40013, 40125, 40164, 40243, 48001, 50002, 40001],
-            ),
+            ("Misconfigured", &[40013, 40125, 40164, 40243, 48001, 50002, 40001]),
             ("Unexpected", &[40097, 47001, 41001]),
         ] {
             for errcode in errcodes.iter().copied() {
-                let error = Error::from(Refusal {
-                    errcode,
-                    rid: Some("6f00".into()),
-                });
-                assert!(
-                    format!("{error:?}").starts_with(class),
-                    "{errcode}: {error:?}"
-                );
+                let error = Error::from(Refusal { errcode, rid: Some("6f00".into()) });
+                assert!(format!("{error:?}").starts_with(class), "{errcode}: {error:?}");
                 let logged = error.to_string();
                 assert!(logged.contains(&errcode.to_string()) && logged.contains("6f00"));
             }

@@ -36,9 +36,7 @@ impl Client {
         let body = Request { code, openid };
         let answer: Answer = self
             .call_with_token(|token| {
-                self.post("/wxa/business/getuserphonenumber")
-                    .query(&[("access_token", token)])
-                    .json(&body)
+                self.post("/wxa/business/getuserphonenumber").query(&[("access_token", token)]).json(&body)
             })
             .await?;
         if answer.phone_info.watermark.appid != self.shared.config.app_id {
@@ -56,9 +54,7 @@ fn spell(info: &PhoneInfo) -> Option<String> {
         _ => return None,
     };
     let number = &info.pure_phone_number;
-    let digits = |text: &str, from, to| {
-        (from..=to).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit())
-    };
+    let digits = |text: &str, from, to| (from..=to).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
     if country == "86" {
         return digits(number, 11, 11).then(|| number.clone());
     }

@@ -28,9 +28,7 @@ pub(super) async fn send(fault: Option<Fault>, answer: Value) -> HttpResponse {
             tokio::time::sleep(Duration::from_secs(10)).await;
             plain(body)
         }
-        Some(Fault::Garbage) => HttpResponse::Ok()
-            .content_type("text/html")
-            .body("<html><body>系统繁忙</body></html>"),
+        Some(Fault::Garbage) => HttpResponse::Ok().content_type("text/html").body("<html><body>系统繁忙</body></html>"),
         Some(Fault::Http502) => HttpResponse::BadGateway().body("<html>Bad Gateway</html>"),
         Some(Fault::Reset) => HttpResponse::Ok().body(TornOff),
         Some(Fault::Control) => plain(body.replace(":\"", ":\"\u{1}\n")),
@@ -50,10 +48,7 @@ impl MessageBody for TornOff {
         BodySize::Sized(100)
     }
 
-    fn poll_next(
-        self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-    ) -> Poll<Option<Result<Bytes, Self::Error>>> {
+    fn poll_next(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Bytes, Self::Error>>> {
         Poll::Ready(Some(Err(std::io::ErrorKind::ConnectionReset.into())))
     }
 }

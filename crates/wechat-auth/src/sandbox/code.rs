@@ -55,15 +55,8 @@ pub(super) fn parse<'a>(kind: &str, text: &'a str) -> Option<Code<'a>> {
     if found != kind || subject.is_empty() || nonce.is_empty() || text.len() > 256 {
         return None;
     }
-    let fault = FAULTS
-        .iter()
-        .find(|(prefix, _)| nonce.starts_with(prefix))
-        .map(|(_, fault)| *fault);
-    Some(Code {
-        text,
-        subject,
-        fault,
-    })
+    let fault = FAULTS.iter().find(|(prefix, _)| nonce.starts_with(prefix)).map(|(_, fault)| *fault);
+    Some(Code { text, subject, fault })
 }
 
 #[cfg(test)]

@@ -43,10 +43,7 @@ pub(super) struct LoginRate {
 
 impl LoginRate {
     pub(super) fn new(now: Instant) -> Self {
-        Self {
-            minute: now,
-            counts: HashMap::new(),
-        }
+        Self { minute: now, counts: HashMap::new() }
     }
 
     /// Counts one login; false beyond a hundred a minute.

@@ -22,10 +22,7 @@ pub(super) struct Question {
     grant_type: Option<String>,
 }
 
-pub(super) async fn answer(
-    state: web::Data<State>,
-    question: web::Query<Question>,
-) -> Result<HttpResponse, Refused> {
+pub(super) async fn answer(state: web::Data<State>, question: web::Query<Question>) -> Result<HttpResponse, Refused> {
     state.logins_asked.fetch_add(1, Ordering::Relaxed);
     credentials::check(question.appid.as_deref(), question.secret.as_deref())?;
     if question.grant_type.as_deref() != Some("authorization_code") {

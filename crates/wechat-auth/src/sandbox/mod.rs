@@ -38,10 +38,7 @@ pub struct Sandbox {
 /// is refused, since its codes sign in whomever they name.
 pub fn start(listen: SocketAddr) -> io::Result<Sandbox> {
     if !listen.ip().is_loopback() {
-        return Err(io::Error::new(
-            io::ErrorKind::InvalidInput,
-            "the WeChat sandbox listens on loopback only",
-        ));
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "the WeChat sandbox listens on loopback only"));
     }
     let state = Arc::new(State::new());
     let data = web::Data::from(Arc::clone(&state));
@@ -55,11 +52,7 @@ pub fn start(listen: SocketAddr) -> io::Result<Sandbox> {
     let running = server.run();
     let handle = running.handle();
     tokio::spawn(running);
-    Ok(Sandbox {
-        address,
-        handle,
-        state,
-    })
+    Ok(Sandbox { address, handle, state })
 }
 
 fn routes(config: &mut web::ServiceConfig) {

@@ -49,11 +49,7 @@ pub(super) async fn answer(
     }
     state.use_up(&code, 40029)?;
 
-    let shown = if country == "86" {
-        number.to_owned()
-    } else {
-        format!("+{country}{number}")
-    };
+    let shown = if country == "86" { number.to_owned() } else { format!("+{country}{number}") };
     let country = match code.fault {
         Some(Fault::Bare) => country.parse::<u64>().map_or(Value::Null, Value::from),
         _ => country.into(),
@@ -62,9 +58,7 @@ pub(super) async fn answer(
         Some(Fault::Foreign) => "wxsim00000000002",
         _ => APP_ID,
     };
-    let seconds = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |since| since.as_secs());
+    let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
     let found = json!({
         "errcode": 0,
         "errmsg": "ok",

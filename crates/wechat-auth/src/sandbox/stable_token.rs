@@ -17,19 +17,14 @@ struct Question {
     force_refresh: bool,
 }
 
-pub(super) async fn answer(
-    state: web::Data<State>,
-    body: web::Bytes,
-) -> Result<HttpResponse, Refused> {
+pub(super) async fn answer(state: web::Data<State>, body: web::Bytes) -> Result<HttpResponse, Refused> {
     state.tokens_asked.fetch_add(1, Ordering::Relaxed);
     let question: Question = read_json(&body)?;
     if question.grant_type.as_deref() != Some("client_credential") {
         return Err(Refused(40002, "invalid grant_type"));
     }
     credentials::check(question.appid.as_deref(), question.secret.as_deref())?;
-    let (token, expires_in) = state
-        .tokens()
-        .stable(question.force_refresh, Instant::now());
+    let (token, expires_in) = state.tokens().stable(question.force_refresh, Instant::now());
     let issued = json!({ "access_token": token, "expires_in": expires_in });
     Ok(answer::plain(issued.to_string()))
 }

@@ -30,27 +30,18 @@ impl Tokens {
     /// The token and its remaining seconds: the same until its last five minutes, then a new one
     /// beside it. Forcing kills the old ones, at most every 30 s, else it changes nothing.
     pub(super) fn stable(&mut self, force: bool, now: Instant) -> (String, u64) {
-        let may_force = self
-            .forced
-            .is_none_or(|at| now.duration_since(at) >= BETWEEN_FORCED);
+        let may_force = self.forced.is_none_or(|at| now.duration_since(at) >= BETWEEN_FORCED);
         if force && may_force {
             self.forced = Some(now);
             self.supersede();
         }
-        let current = self
-            .issued
-            .back()
-            .filter(|t| !t.superseded && t.expires > now + OVERLAP);
+        let current = self.issued.back().filter(|t| !t.superseded && t.expires > now + OVERLAP);
         if let Some(token) = current {
             let remaining = token.expires.duration_since(now).as_secs();
             return (token.text.clone(), remaining);
         }
         let text = mint();
-        self.issued.push_back(Token {
-            text: text.clone(),
-            expires: now + LIFE,
-            superseded: false,
-        });
+        self.issued.push_back(Token { text: text.clone(), expires: now + LIFE, superseded: false });
         if self.issued.len() > REMEMBERED {
             self.issued.pop_front();
         }
@@ -64,10 +55,7 @@ impl Tokens {
         };
         match self.issued.iter().find(|t| t.text == token) {
             None => Err(Refused(40014, "invalid access_token")),
-            Some(t) if t.superseded => Err(Refused(
-                40001,
-                "invalid credential, access_token is invalid or not latest",
-            )),
+            Some(t) if t.superseded => Err(Refused(40001, "invalid credential, access_token is invalid or not latest")),
             Some(t) if t.expires <= now => Err(Refused(42001, "access_token expired")),
             Some(_) => Ok(()),
         }
@@ -93,9 +81,7 @@ impl Tokens {
 /// As long as WeChat's, which callers are told to leave 512 characters for.
 fn mint() -> String {
     let random = RandomState::new();
-    (0..8_u8).fold("SIM_AT_".to_owned(), |text, i| {
-        format!("{text}{:016x}", random.hash_one(i))
-    })
+    (0..8_u8).fold("SIM_AT_".to_owned(), |text, i| format!("{text}{:016x}", random.hash_one(i)))
 }
 
 #[cfg(test)]

@@ -18,11 +18,7 @@ fn start() -> (Sandbox, Client) {
 }
 
 fn client(base_url: &str, app_id: &str, secret: &str) -> Result<Client, Error> {
-    Client::new(Config {
-        base_url: base_url.into(),
-        app_id: app_id.into(),
-        secret: secret.into(),
-    })
+    Client::new(Config { base_url: base_url.into(), app_id: app_id.into(), secret: secret.into() })
 }
 
 /// The errcode of a refusal, which must bring its request id along.

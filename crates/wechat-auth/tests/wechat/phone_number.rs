@@ -30,9 +30,7 @@ async fn phone_codes_become_numbers_once() {
         let refused = client.phone_number(code, openid).await.expect_err(code);
         assert_eq!(errcode(refused), expected, "{code}");
     }
-    let foreign = client
-        .phone_number("phone:13000000001:foreign-1", &openid)
-        .await;
+    let foreign = client.phone_number("phone:13000000001:foreign-1", &openid).await;
     assert_eq!(foreign, Err(Error::ForeignWatermark));
     let short = client.phone_number("phone:1300000000:n1", &openid).await;
     assert!(matches!(short, Err(Error::Busy(_))), "{short:?}");
@@ -78,15 +76,8 @@ async fn those_who_wait_for_a_failing_fetch_share_its_failure() {
 async fn a_refused_token_is_replaced_and_the_call_repeated_once() {
     let (sandbox, client) = start();
     let openid = openid_of("a");
-    let spoil: [fn(&Sandbox); 3] = [
-        Sandbox::expire_tokens,
-        Sandbox::supersede_tokens,
-        Sandbox::forget_tokens,
-    ];
-    client
-        .phone_number("phone:13000000001:n", &openid)
-        .await
-        .expect("a number");
+    let spoil: [fn(&Sandbox); 3] = [Sandbox::expire_tokens, Sandbox::supersede_tokens, Sandbox::forget_tokens];
+    client.phone_number("phone:13000000001:n", &openid).await.expect("a number");
     for (i, spoil) in (1..).zip(spoil) {
         spoil(&sandbox);
         let code = format!("phone:13000000001:{i}");
@@ -101,10 +92,7 @@ async fn a_refused_token_is_replaced_and_the_call_repeated_once() {
 async fn callers_that_met_the_same_bad_token_fetch_one_successor() {
     let (sandbox, client) = start();
     let openid = openid_of("a");
-    client
-        .phone_number("phone:13000000001:n", &openid)
-        .await
-        .expect("a number");
+    client.phone_number("phone:13000000001:n", &openid).await.expect("a number");
     sandbox.expire_tokens();
     let calls: Vec<_> = (0..20)
         .map(|i| {
@@ -122,9 +110,7 @@ async fn callers_that_met_the_same_bad_token_fetch_one_successor() {
 #[tokio::test]
 async fn a_token_refused_twice_ends_the_call() {
     let (sandbox, client) = start();
-    let refused = client
-        .phone_number("phone:13000000001:stale-1", &openid_of("a"))
-        .await;
+    let refused = client.phone_number("phone:13000000001:stale-1", &openid_of("a")).await;
     assert_eq!(errcode(refused.expect_err("stale")), ("config", 40001));
     let counts = sandbox.counts();
     assert_eq!((counts.tokens, counts.phone_numbers), (2, 2));

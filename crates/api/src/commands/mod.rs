@@ -1,0 +1,111 @@
+//! What `zhixiang` can be told to do on the command line. Exit codes: 0 done, 1 a check found something, 2 wrong usage
+//! or configuration.
+
+mod create_admin;
+mod migrate;
+mod openapi;
+mod serve;
+mod totp;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
+
+use crate::config::{Config, ConfigError, LogFormat};
+use crate::error::ApiError;
+
+/// 智享平城 backend. Without a command it serves.
+#[derive(Debug, Parser)]
+#[command(name = "zhixiang", version)]
+pub struct CommandLine {
+    /// A TOML file of settings; `ZHIXIANG__…` variables win over it.
+    #[arg(long, global = true)]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve the API (what happens without a command).
+    Serve,
+    /// Bring the database's schema up to date.
+    Migrate,
+    /// Write the three OpenAPI documents into a folder.
+    Openapi(openapi::Arguments),
+    /// Create an admin account with a one-time password.
+    CreateAdmin(create_admin::Arguments),
+    /// Print an admin's current TOTP code.
+    Totp(totp::Arguments),
+}
+
+/// Why a command ended without doing its work.
+#[derive(Debug)]
+pub enum Failure {
+    /// Wrong usage or configuration; the sentence says what to set.
+    Usage(String),
+    /// A check found something, or the work failed.
+    Found(String),
+}
+
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Self {
+        Self::Usage(error.0)
+    }
+}
+
+impl From<ApiError> for Failure {
+    fn from(error: ApiError) -> Self {
+        Self::Found(error.to_string())
+    }
+}
+
+impl From<storage::StorageError> for Failure {
+    fn from(error: storage::StorageError) -> Self {
+        ApiError::from(error).into()
+    }
+}
+
+/// Does what the command line says.
+pub async fn run(line: CommandLine) -> ExitCode {
+    match dispatch(line).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure::Found(sentence)) => {
+            eprintln!("zhixiang: {sentence}");
+            ExitCode::from(1)
+        }
+        Err(Failure::Usage(sentence)) => {
+            eprintln!("zhixiang: {sentence}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+async fn dispatch(line: CommandLine) -> Result<(), Failure> {
+    let command = line.command.unwrap_or(Command::Serve);
+    if let Command::Openapi(arguments) = command {
+        return openapi::run(&arguments);
+    }
+    let config = Config::load(line.config.as_deref())?;
+    log_to_stderr(&config)?;
+    match command {
+        Command::Serve => serve::run(config).await,
+        Command::Migrate => migrate::run(&config).await,
+        Command::CreateAdmin(arguments) => create_admin::run(config, arguments).await,
+        Command::Totp(arguments) => totp::run(config, &arguments).await,
+        Command::Openapi(_) => Ok(()),
+    }
+}
+
+fn log_to_stderr(config: &Config) -> Result<(), Failure> {
+    let filter = EnvFilter::try_new(&config.log.level)
+        .map_err(|error| Failure::Usage(format!("ZHIXIANG__LOG__LEVEL is no filter: {error}")))?;
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match config.log.format {
+        LogFormat::Json => log.json().init(),
+        LogFormat::Text => log.compact().init(),
+    }
+    Ok(())
+}

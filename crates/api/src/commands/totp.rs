@@ -1,0 +1,25 @@
+//! Prints an admin's current TOTP code: for demo accounts, and for whoever holds the keys and lost a phone.
+
+use clap::Args;
+use storage::admins;
+
+use super::Failure;
+use crate::auth::totp;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::keys::KeyRing;
+
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// The account.
+    account: String,
+}
+
+pub(super) async fn run(config: Config, arguments: &Arguments) -> Result<(), Failure> {
+    let keys = KeyRing::load(&config)?;
+    let database = crate::state::open_database(&config).await?;
+    let admin = admins::find_by_account(&database.read(), &keys.vault, &arguments.account).await?;
+    let admin = admin.ok_or_else(|| Failure::Usage(format!("there is no account {}", arguments.account)))?;
+    println!("{}", totp::code_at(&admin.totp_secret, Clock::default().wall())?);
+    Ok(())
+}

@@ -1,0 +1,12 @@
+//! The shape of requests and answers, the same for every feature.
+
+pub mod answer;
+pub mod coded;
+pub mod front;
+pub mod idempotency_key;
+pub mod input;
+pub mod json;
+pub mod page;
+pub mod peer;
+pub mod request_id;
+pub mod time;

@@ -1,0 +1,32 @@
+//! Rate limits: so many per window and key. Without Redis each process counts for itself, so a limit loosens but holds.
+
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use storage::KeyValue;
+
+use crate::error::{ApiError, ApiResult};
+use crate::state::State;
+
+static FALLBACK: LazyLock<KeyValue> = LazyLock::new(KeyValue::memory);
+
+impl State {
+    /// Counts one more under the key and refuses beyond `most` per window.
+    pub async fn limit(&self, key: &str, most: u64, window: Duration) -> ApiResult<()> {
+        if self.counted(key, window).await > most {
+            return Err(ApiError::too_many(window.as_secs()));
+        }
+        Ok(())
+    }
+
+    /// Counts one more under the key.
+    pub async fn counted(&self, key: &str, window: Duration) -> u64 {
+        match self.key_value.count(key, window).await {
+            Ok(count) => count,
+            Err(error) => {
+                tracing::warn!(%error, "rate limits fall back to this process");
+                FALLBACK.count(key, window).await.unwrap_or(1)
+            }
+        }
+    }
+}

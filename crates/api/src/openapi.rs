@@ -1,0 +1,54 @@
+//! The contracts: one OpenAPI 3.1 document per audience, generated from the handlers that serve it.
+
+use actix_web::App;
+use domain::code::Code;
+use domain::session::Audience;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, SecurityRequirement, ServerBuilder};
+use utoipa_actix_web::{AppExt, scope};
+
+use crate::routes;
+
+/// The contract of one audience.
+pub fn document(audience: Audience) -> OpenApi {
+    let base = OpenApiBuilder::new()
+        .info(
+            InfoBuilder::new()
+                .title(format!("智享平城 {} API", audience.label()))
+                .version(env!("CARGO_PKG_VERSION"))
+                .description(Some(DESCRIPTION))
+                .license(Some(LicenseBuilder::new().name("Apache-2.0").identifier(Some("Apache-2.0")).build()))
+                .build(),
+        )
+        .servers(Some([ServerBuilder::new().url("/").description(Some("本服务")).build()]))
+        .security(Some([SecurityRequirement::new("bearer", Vec::<String>::new())]))
+        .build();
+    let app = App::new().into_utoipa_app().openapi(base);
+    let api = scope(routes::BASE);
+    let api = match audience {
+        Audience::Member => {
+            api.service(scope("/auth").configure(routes::auth)).service(scope("/member").configure(routes::member))
+        }
+        Audience::Merchant => {
+            api.service(scope("/auth").configure(routes::auth)).service(scope("/merchant").configure(routes::merchant))
+        }
+        Audience::Admin => {
+            api.service(scope("/auth").configure(routes::admin_auth)).service(scope("/admin").configure(routes::admin))
+        }
+    };
+    let (_, mut document) = app.service(api).split_for_parts();
+    let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
+    document.components.get_or_insert_default().add_security_scheme("bearer", SecurityScheme::Http(bearer));
+    document
+}
+
+/// The contract as it is committed under `openapi/`.
+pub fn text(audience: Audience) -> String {
+    let mut text = document(audience).to_pretty_json().unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+const DESCRIPTION: &str = "时间一律为带 +08:00 的 RFC 3339，积分与分钟为整数，编号为字符串。\
+    列表用 limit 和 cursor 翻页。出错时答复 application/problem+json，按 code 判断，detail 可直接给用户看。\
+    凡涉及积分、库存、名额、兑换券的操作须带请求头 Idempotency-Key，重试时保持不变。";

@@ -1,0 +1,49 @@
+//! The table of contents: every feature under `/api/v1`, and the door each audience passes.
+
+use actix_web::middleware::from_fn;
+use domain::session::Audience;
+use utoipa_actix_web::scope;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::auth::identify::identify;
+use crate::features;
+
+/// Where the API lives.
+pub const BASE: &str = "/api/v1";
+
+/// Signing in by WeChat, refreshing, signing out.
+pub fn auth(routes: &mut ServiceConfig) {
+    routes.configure(features::session::wechat_routes).configure(features::session::shared_routes);
+}
+
+/// Signing in as an admin, refreshing, signing out.
+pub fn admin_auth(routes: &mut ServiceConfig) {
+    routes.configure(features::session::admin_routes).configure(features::session::shared_routes);
+}
+
+/// What members use.
+pub fn member(routes: &mut ServiceConfig) {
+    routes.configure(features::member::member_routes);
+}
+
+/// What shop staff use.
+pub fn merchant(routes: &mut ServiceConfig) {
+    routes.configure(features::staff::merchant_routes);
+}
+
+/// What admins use.
+pub fn admin(routes: &mut ServiceConfig) {
+    routes.configure(features::session::own_admin_routes).configure(features::admin::admin_routes);
+}
+
+/// Mounts what the public listener serves; `/auth` is mounted by the caller, who knows which sign-ins it takes.
+pub fn public(routes: &mut ServiceConfig) {
+    routes
+        .service(scope("/member").wrap(from_fn(|r, n| identify(Some(Audience::Member), r, n))).configure(member))
+        .service(scope("/merchant").wrap(from_fn(|r, n| identify(Some(Audience::Merchant), r, n))).configure(merchant));
+}
+
+/// Mounts what the management listener serves beside `/auth`.
+pub fn management(routes: &mut ServiceConfig) {
+    routes.service(scope("/admin").wrap(from_fn(|r, n| identify(Some(Audience::Admin), r, n))).configure(admin));
+}

@@ -1,0 +1,140 @@
+//! What every request may use. One per process, shared by its workers.
+
+use std::sync::Arc;
+
+use storage::database::Pools;
+use storage::{Database, KeyValue, StorageError, Vault, admins, development_clock};
+use tokio::sync::Semaphore;
+use wechat_auth::sandbox::{self, Sandbox};
+
+use crate::auth::caller::Caller;
+use crate::auth::token::TokenSigner;
+use crate::clock::Clock;
+use crate::config::{Config, ConfigError};
+use crate::keys::KeyRing;
+
+/// The shared state, as handlers ask for it.
+pub type App = actix_web::web::Data<State>;
+
+/// Pools, keys, clocks and caches.
+pub struct State {
+    /// The settings.
+    pub config: Config,
+    /// The database.
+    pub database: Database,
+    /// Seals personal data.
+    pub vault: Vault,
+    /// Rate limits.
+    pub key_value: KeyValue,
+    /// The two clocks.
+    pub clock: Clock,
+    /// WeChat, or its sandbox.
+    pub wechat: wechat_auth::Client,
+    /// The mini-program's id.
+    pub wechat_app_id: String,
+    /// Signs and reads access tokens.
+    pub tokens: TokenSigner,
+    /// From which refresh tokens are derived.
+    pub refresh_key: [u8; 32],
+    /// From which voucher codes are derived.
+    pub voucher_key: [u8; 32],
+    /// With which rotating codes are signed.
+    pub code_key: [u8; 32],
+    /// Callers by the hash of their token, at most five seconds old.
+    pub(crate) callers: moka::sync::Cache<[u8; 32], Arc<Caller>>,
+    /// How many passwords are hashed at once; each takes 19 MiB.
+    pub(crate) hashing: Semaphore,
+    /// What answers in WeChat's place, if the settings name no mini-program; it lives as long as the state.
+    pub sandbox: Option<Sandbox>,
+}
+
+impl State {
+    /// Opens everything that the settings name. What cannot work says in one sentence what to set.
+    pub async fn open(config: Config, clock: Clock) -> Result<App, ConfigError> {
+        let keys = KeyRing::load(&config)?;
+        if config.development() {
+            Database::migrate(&config.migration_url()).await.map_err(|error| unreachable_database(&error))?;
+        }
+        let database = open_database(&config).await?;
+        check(&config, &keys, &database).await?;
+        let ahead = if config.development() { development_clock::ahead(&database.read()).await } else { Ok(0) };
+        clock.set_ahead_seconds(ahead.map_err(|error| unreachable_database(&error))?);
+        let key_value = match &config.redis.url {
+            Some(url) => KeyValue::redis(url)
+                .map_err(|error| ConfigError(format!("ZHIXIANG__REDIS__URL must be redis://…: {error}")))?,
+            None => KeyValue::memory(),
+        };
+        let (wechat, wechat_app_id, sandbox) = wechat(&config)?;
+        let callers =
+            moka::sync::Cache::builder().max_capacity(200_000).time_to_live(std::time::Duration::from_secs(5)).build();
+        let state = Self {
+            config,
+            database,
+            key_value,
+            clock,
+            wechat,
+            wechat_app_id,
+            tokens: TokenSigner::new(&keys.token),
+            refresh_key: keys.refresh,
+            voucher_key: keys.voucher,
+            code_key: keys.code,
+            vault: keys.vault,
+            callers,
+            hashing: Semaphore::new(2),
+            sandbox,
+        };
+        Ok(App::new(state))
+    }
+}
+
+/// Opens the database of the settings.
+pub async fn open_database(config: &Config) -> Result<Database, ConfigError> {
+    let pools = Pools { read: config.database.read_connections, write: config.database.write_connections };
+    Database::open(&config.database_url(), pools).await.map_err(|error| unreachable_database(&error))
+}
+
+async fn check(config: &Config, keys: &KeyRing, database: &Database) -> Result<(), ConfigError> {
+    let pending = database.pending_migrations().await.map_err(|error| unreachable_database(&error))?;
+    if !pending.is_empty() {
+        return Err(ConfigError(format!("{} migrations are pending: run zhixiang migrate first", pending.len())));
+    }
+    let keyed = admins::any_opens(&database.read(), &keys.vault).await.map_err(|error| unreachable_database(&error))?;
+    if keyed == Some(false) || (keyed.is_some() && keys.fresh) {
+        return Err(ConfigError(
+            "this database was sealed with other keys: put its keys.toml back into the data directory, or set [keys]"
+                .into(),
+        ));
+    }
+    let demo = admins::any_demo(&database.read()).await.map_err(|error| unreachable_database(&error))?;
+    if demo && !config.development() {
+        return Err(ConfigError(
+            "production refuses a database with demo accounts: point ZHIXIANG__DATABASE__URL at another".into(),
+        ));
+    }
+    Ok(())
+}
+
+fn wechat(config: &Config) -> Result<(wechat_auth::Client, String, Option<Sandbox>), ConfigError> {
+    let (settings, sandbox) = if let (Some(app_id), Some(secret)) = (&config.wechat.app_id, &config.wechat.secret) {
+        let base_url = config.wechat.base_url.clone().unwrap_or_else(|| "https://api.weixin.qq.com".into());
+        (wechat_auth::Config { base_url, app_id: app_id.clone(), secret: secret.clone() }, None)
+    } else {
+        let sandbox = sandbox::start(([127, 0, 0, 1], 0).into())
+            .map_err(|error| ConfigError(format!("cannot start the WeChat sandbox on loopback: {error}")))?;
+        let settings = wechat_auth::Config {
+            base_url: sandbox.base_url(),
+            app_id: sandbox::APP_ID.into(),
+            secret: sandbox::SECRET.into(),
+        };
+        (settings, Some(sandbox))
+    };
+    let app_id = settings.app_id.clone();
+    let client =
+        wechat_auth::Client::new(settings).map_err(|error| ConfigError(format!("ZHIXIANG__WECHAT__…: {error}")))?;
+    Ok((client, app_id, sandbox))
+}
+
+fn unreachable_database(error: &StorageError) -> ConfigError {
+    let cause = std::error::Error::source(error).map_or_else(String::new, |cause| format!(" ({cause})"));
+    ConfigError(format!("cannot use the database: {error}{cause}; set ZHIXIANG__DATABASE__URL"))
+}

@@ -1,0 +1,6 @@
+//! The suite: stories by feature, races, authorisation, contract, boundaries. It runs on both databases.
+
+mod authorisation;
+mod boundaries;
+mod contract;
+mod session;

@@ -1,0 +1,135 @@
+//! The true application, on a port and a database of its own.
+
+use api::clock::Clock;
+use api::config::Config;
+use api::state::{App, State};
+use domain::id::{AdminId, IdentityId, MemberId, SessionId};
+use domain::session::{Audience, Holder, Session};
+use storage::{identities, sessions};
+use tempfile::TempDir;
+use uuid::Uuid;
+
+use crate::client::Client;
+use crate::database;
+use crate::world::{self, World};
+
+/// A running server with a seeded world. Dropped, it stops.
+pub struct TestApp {
+    /// `http://127.0.0.1:port`
+    pub base: String,
+    /// The state inside, to look at what no answer shows.
+    pub state: App,
+    /// The people and places that every test starts with.
+    pub world: World,
+    /// The database's address.
+    pub database_url: String,
+    handles: Vec<actix_web::dev::ServerHandle>,
+    _directory: TempDir,
+}
+
+impl TestApp {
+    /// Starts a server on a fresh database with the small world.
+    pub async fn start() -> Self {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let database_url = database::fresh(directory.path()).await;
+        let state = open(&directory, &database_url).await;
+        let world = world::seed(&state).await;
+        Self::serve(state, world, database_url, directory)
+    }
+
+    /// A second server on the same database and keys, as another replica would be.
+    pub async fn replica(&self) -> Self {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let keys = "keys.toml";
+        std::fs::copy(self._directory.path().join(keys), directory.path().join(keys)).expect("the keys are copied");
+        let state = open(&directory, &self.database_url).await;
+        Self::serve(state, self.world.clone(), self.database_url.clone(), directory)
+    }
+
+    fn serve(state: App, world: World, database_url: String, directory: TempDir) -> Self {
+        let running = api::start(state.clone()).expect("a spare port");
+        let base = format!("http://{}", running.public);
+        Self { base, state, world, database_url, handles: running.handles, _directory: directory }
+    }
+
+    /// Somebody without a token.
+    pub fn anonymous(&self) -> Client {
+        Client::anonymous(&self.base)
+    }
+
+    /// An admin of the world, signed in, by account: `district`, `subdistrict`, `community`, `estate`, `unit`,
+    /// `merchant`, `system`, `security`, `auditor`, and `other-community`, `other-unit`, `second-community` beside them.
+    pub async fn admin(&self, account: &str) -> Client {
+        let id = *self.world.admins.get(account).unwrap_or_else(|| panic!("no admin {account} in the world"));
+        self.signed_in(Audience::Admin, Holder::Admin(id)).await
+    }
+
+    /// A member of the world, signed in, by name in pinyin as `world.rs` spells it.
+    pub async fn member(&self, name: &str) -> Client {
+        let member = self.world.member(name);
+        let identity = self.identity_of(name, Some(member)).await;
+        self.signed_in(Audience::Member, Holder::Identity(identity)).await
+    }
+
+    /// A WeChat user, known to nobody, signed in.
+    pub async fn stranger(&self, person: &str, audience: Audience) -> Client {
+        let identity = self.identity_of(person, None).await;
+        self.signed_in(audience, Holder::Identity(identity)).await
+    }
+
+    /// The identity that WeChat would give the person, matched to the member if there is one.
+    pub async fn identity_of(&self, person: &str, member: Option<MemberId>) -> IdentityId {
+        let open_id = wechat_auth::sandbox::openid_of(person);
+        let mut tx = self.state.database.write().await.expect("a transaction");
+        let now = self.state.clock.wall();
+        let app_id = self.state.wechat_app_id.clone();
+        let identity = identities::find_or_insert(&mut tx, &app_id, &open_id, None, now).await.expect("an identity");
+        if let Some(member) = member.filter(|_| identity.member.is_none()) {
+            identities::match_member(&mut tx, identity.id, member).await.expect("a match");
+        }
+        tx.commit().await.expect("kept");
+        identity.id
+    }
+
+    /// Signs the holder in, as the sign-in pages would.
+    pub async fn signed_in(&self, audience: Audience, holder: Holder) -> Client {
+        let now = self.state.clock.wall();
+        let session = Session::begin(SessionId::new(Uuid::now_v7()), audience, holder, now);
+        let mut tx = self.state.database.write().await.expect("a transaction");
+        if let Holder::Identity(identity) = holder {
+            sessions::revoke_of_identity(&mut tx, identity, audience, "test", now).await.expect("room for a session");
+        }
+        sessions::insert(&mut tx, &session, session.id.uuid().as_bytes()).await.expect("a session");
+        tx.commit().await.expect("kept");
+        let tokens = self.state.token_view(&session).await.expect("tokens");
+        self.anonymous().with_token(&tokens.access_token)
+    }
+
+    /// Moves business time and runs what is due, as `POST /dev/clock` does.
+    pub async fn advance(&self, by: &str) {
+        self.anonymous().post("/dev/clock", &serde_json::json!({ "advance": by })).await.expect(200);
+    }
+
+    /// The id of an admin of the world.
+    pub fn admin_id(&self, account: &str) -> AdminId {
+        self.world.admins[account]
+    }
+}
+
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        for handle in &self.handles {
+            // The stop is ordered at once; nobody waits for the connections that a test left open.
+            drop(handle.stop(false));
+        }
+    }
+}
+
+async fn open(directory: &TempDir, database_url: &str) -> App {
+    let mut config = Config { data_directory: directory.path().into(), ..Config::default() };
+    config.server.listen = ([127, 0, 0, 1], 0).into();
+    config.server.workers = Some(2);
+    config.database.url = Some(database_url.into());
+    config.redis.url = std::env::var("ZHIXIANG_TEST_REDIS_URL").ok();
+    State::open(config, Clock::default()).await.expect("the state opens")
+}

@@ -1,0 +1,18 @@
+//! Questions about the database that no answer of the API shows.
+
+use sea_orm::{ConnectionTrait, Statement};
+
+use crate::app::TestApp;
+use crate::database;
+
+impl TestApp {
+    /// The first column of the first row of a query, as an integer.
+    pub async fn number(&self, sql: &str) -> i64 {
+        let connection = database::connect(&self.database_url).await;
+        let statement = Statement::from_string(connection.get_database_backend(), sql);
+        let row = connection.query_one_raw(statement).await.expect(sql).expect("one row");
+        let number: i64 = row.try_get_by_index(0).expect("an integer");
+        connection.close().await.expect("the connection closes");
+        number
+    }
+}

@@ -1,0 +1,57 @@
+//! A database of its own for every test: an SQLite file, or a PostgreSQL database copied from a migrated template.
+
+use std::path::Path;
+
+use migrations::{Migrator, MigratorTrait};
+use sea_orm::{ConnectOptions, ConnectionTrait, DatabaseConnection, Statement};
+use uuid::Uuid;
+
+const TEMPLATE_LOCK: i64 = 77_031;
+
+/// Where this test's database is; a PostgreSQL one is dropped with the server that `tests/run` made.
+pub async fn fresh(directory: &Path) -> String {
+    let Ok(admin) = std::env::var("ZHIXIANG_TEST_DATABASE_URL") else {
+        return format!("sqlite://{}", directory.join("test.db").display());
+    };
+    let template = template(&admin).await;
+    let name = format!("test_{}", Uuid::now_v7().simple());
+    let connection = connect(&admin).await;
+    run(&connection, &format!("CREATE DATABASE {name} TEMPLATE {template}")).await;
+    connection.close().await.expect("the administrative connection closes");
+    address(&admin, &name)
+}
+
+/// The template carries the migrations' names, so that a changed history makes another one.
+async fn template(admin: &str) -> String {
+    let history: Vec<_> = Migrator::migrations().iter().map(|migration| migration.name().to_owned()).collect();
+    let name = format!("template_{}", Uuid::new_v5(&Uuid::NAMESPACE_OID, history.join(",").as_bytes()).simple());
+    let connection = connect(admin).await;
+    run(&connection, &format!("SELECT pg_advisory_lock({TEMPLATE_LOCK})")).await;
+    let sql = format!("SELECT 1 FROM pg_database WHERE datname = '{name}' AND datistemplate");
+    let exists = connection.query_one_raw(Statement::from_string(sea_orm::DbBackend::Postgres, sql)).await;
+    if exists.expect("the list of databases").is_none() {
+        run(&connection, &format!("DROP DATABASE IF EXISTS {name}")).await;
+        run(&connection, &format!("CREATE DATABASE {name}")).await;
+        storage::Database::migrate(&address(admin, &name)).await.expect("the template migrates");
+        run(&connection, &format!("ALTER DATABASE {name} IS_TEMPLATE true")).await;
+    }
+    run(&connection, &format!("SELECT pg_advisory_unlock({TEMPLATE_LOCK})")).await;
+    connection.close().await.expect("the administrative connection closes");
+    name
+}
+
+/// A connection for what the product itself never does, such as corrupting a row to see it found.
+pub async fn connect(url: &str) -> DatabaseConnection {
+    let mut options = ConnectOptions::new(url);
+    options.max_connections(1).sqlx_logging(false);
+    sea_orm::Database::connect(options).await.expect("the test's database answers")
+}
+
+async fn run(connection: &DatabaseConnection, sql: &str) {
+    connection.execute_unprepared(sql).await.expect(sql);
+}
+
+fn address(admin: &str, name: &str) -> String {
+    let (server, _) = admin.rsplit_once('/').expect("postgres://…/database");
+    format!("{server}/{name}")
+}
