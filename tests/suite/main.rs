@@ -4,3 +4,4 @@ mod authorisation;
 mod boundaries;
 mod contract;
 mod session;
+mod settings;

@@ -24,7 +24,7 @@ pub struct TestApp {
     /// The database's address.
     pub database_url: String,
     handles: Vec<actix_web::dev::ServerHandle>,
-    _directory: TempDir,
+    directory: TempDir,
 }
 
 impl TestApp {
@@ -41,7 +41,7 @@ impl TestApp {
     pub async fn replica(&self) -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let keys = "keys.toml";
-        std::fs::copy(self._directory.path().join(keys), directory.path().join(keys)).expect("the keys are copied");
+        std::fs::copy(self.directory.path().join(keys), directory.path().join(keys)).expect("the keys are copied");
         let state = open(&directory, &self.database_url).await;
         Self::serve(state, self.world.clone(), self.database_url.clone(), directory)
     }
@@ -49,7 +49,7 @@ impl TestApp {
     fn serve(state: App, world: World, database_url: String, directory: TempDir) -> Self {
         let running = api::start(state.clone()).expect("a spare port");
         let base = format!("http://{}", running.public);
-        Self { base, state, world, database_url, handles: running.handles, _directory: directory }
+        Self { base, state, world, database_url, handles: running.handles, directory: directory }
     }
 
     /// Somebody without a token.
@@ -126,7 +126,7 @@ impl Drop for TestApp {
 }
 
 async fn open(directory: &TempDir, database_url: &str) -> App {
-    let mut config = Config { data_directory: directory.path().into(), ..Config::default() };
+    let mut config = Config { datadirectory: directory.path().into(), ..Config::default() };
     config.server.listen = ([127, 0, 0, 1], 0).into();
     config.server.workers = Some(2);
     config.database.url = Some(database_url.into());

@@ -162,10 +162,10 @@ impl Config {
             }
             figment = figment.merge(Toml::file(file));
         }
-        let config: Self = figment
-            .merge(Env::prefixed("ZHIXIANG__").split("__"))
-            .extract()
-            .map_err(|error| ConfigError(format!("settings: {error}")))?;
+        let config: Self = figment.merge(Env::prefixed("ZHIXIANG__").split("__")).extract().map_err(|error| {
+            let name = error.path.join("__").to_uppercase();
+            ConfigError(format!("set ZHIXIANG__{name} or its line in the settings file rightly: {}", error.kind))
+        })?;
         config.check()?;
         Ok(config)
     }
