@@ -1,5 +1,6 @@
 //! The suite: stories by feature, races, authorisation, contract, boundaries. It runs on both databases.
 
+mod admin;
 mod authorisation;
 mod boundaries;
 mod contract;

@@ -126,7 +126,7 @@ impl Drop for TestApp {
 }
 
 async fn open(directory: &TempDir, database_url: &str) -> App {
-    let mut config = Config { datadirectory: directory.path().into(), ..Config::default() };
+    let mut config = Config { data_directory: directory.path().into(), ..Config::default() };
     config.server.listen = ([127, 0, 0, 1], 0).into();
     config.server.workers = Some(2);
     config.database.url = Some(database_url.into());

@@ -51,6 +51,7 @@ error_codes! {
     MethodNotAllowed = "method_not_allowed", 405, "不支持这种请求方式";
     StillRunning = "still_running", 409, "同一操作正在处理";
     SamePerson = "same_person", 409, "不能由同一人办理";
+    RoleNotGrantable = "role_not_grantable", 409, "不能授予这个角色";
     StateConflict = "state_conflict", 409, "当前状态不能这样办理";
     TooLarge = "too_large", 413, "内容过大";
     UnsupportedMediaType = "unsupported_media_type", 415, "不支持的内容类型";

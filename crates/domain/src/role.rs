@@ -1,6 +1,10 @@
 //! Roles and permissions (角色与权限): what each role may do, within the subtree of the node where it is held.
 
+use thiserror::Error;
+
 use crate::code::codes;
+use crate::id::PersonId;
+use crate::organisation::NodeKind;
 
 codes! {
     /// A role that an admin holds at one node. System admin, security admin and auditor are three people.
@@ -21,6 +25,7 @@ codes! {
     /// One thing that an operation of the admin API needs; the table below is the whole of who may do what.
     Permission {
         ReadOrganisation = "read_organisation", "查看组织";
+        ReadAdmins = "read_admins", "查看管理员账号";
         ManageOrganisation = "manage_organisation", "维护组织";
         ManageAdmins = "manage_admins", "维护管理员账号";
         GrantRoles = "grant_roles", "授予角色";
@@ -46,9 +51,9 @@ codes! {
 pub fn may(role: Role, permission: Permission) -> bool {
     use Permission as P;
     let granted: &[Permission] = match role {
-        Role::SystemAdmin => &[P::ReadOrganisation, P::ManageOrganisation, P::ManageAdmins],
-        Role::SecurityAdmin => &[P::ReadOrganisation, P::GrantRoles],
-        Role::Auditor => &[P::ReadOrganisation, P::ReadAudit],
+        Role::SystemAdmin => &[P::ReadOrganisation, P::ManageOrganisation, P::ReadAdmins, P::ManageAdmins],
+        Role::SecurityAdmin => &[P::ReadOrganisation, P::ReadAdmins, P::GrantRoles],
+        Role::Auditor => &[P::ReadOrganisation, P::ReadAdmins, P::ReadAudit],
         Role::District => &[
             P::ReadOrganisation,
             P::ManageOrganisation,
@@ -105,4 +110,94 @@ pub fn may(role: Role, permission: Permission) -> bool {
         Role::MerchantRelations => &[P::ReadOrganisation, P::ReadMall, P::ManageMall],
     };
     granted.contains(&permission)
+}
+
+/// Why a role is not granted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum GrantError {
+    /// Nobody grants to themselves.
+    #[error("不能给自己授权")]
+    ToOneself,
+    /// A role is held at a node of its own kind.
+    #[error("这个角色不能授予在这一级组织")]
+    WrongNode,
+    /// System admin, security admin and auditor are three people, and none of them does business.
+    #[error("系统管理员、安全管理员、审计管理员须由三人分别担任，且不能兼任业务角色")]
+    Separation,
+}
+
+impl Role {
+    fn oversees(self) -> bool {
+        matches!(self, Self::SystemAdmin | Self::SecurityAdmin | Self::Auditor)
+    }
+
+    fn fits(self, kind: NodeKind) -> bool {
+        match self {
+            Self::Subdistrict => kind == NodeKind::Subdistrict,
+            Self::Community => kind == NodeKind::Community,
+            Self::Estate => kind == NodeKind::Estate,
+            Self::Unit => kind == NodeKind::Unit,
+            Self::MerchantRelations => matches!(kind, NodeKind::District | NodeKind::Subdistrict),
+            Self::SystemAdmin | Self::SecurityAdmin | Self::Auditor | Self::District => kind == NodeKind::District,
+        }
+    }
+}
+
+/// Decides whether the granter may give this role, at a node of this kind, to a person who holds these roles already.
+pub fn grant(
+    granter: PersonId,
+    grantee: PersonId,
+    held: &[Role],
+    role: Role,
+    node: NodeKind,
+) -> Result<(), GrantError> {
+    if granter == grantee {
+        return Err(GrantError::ToOneself);
+    }
+    if !role.fits(node) {
+        return Err(GrantError::WrongNode);
+    }
+    let separate = |other: &Role| *other != role && (role.oversees() || other.oversees());
+    if held.iter().any(separate) {
+        return Err(GrantError::Separation);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::code::Code;
+    use crate::id::AdminId;
+
+    fn person(number: u128) -> PersonId {
+        AdminId::new(Uuid::from_u128(number)).into()
+    }
+
+    #[test]
+    fn overseers_hold_one_role_and_nobody_serves_themselves() {
+        let (ann, bob) = (person(1), person(2));
+        let district = NodeKind::District;
+        assert_eq!(grant(ann, ann, &[], Role::District, district), Err(GrantError::ToOneself));
+        assert_eq!(grant(ann, bob, &[Role::SystemAdmin], Role::Auditor, district), Err(GrantError::Separation));
+        assert_eq!(grant(ann, bob, &[Role::District], Role::SecurityAdmin, district), Err(GrantError::Separation));
+        assert_eq!(grant(ann, bob, &[Role::Auditor], Role::District, district), Err(GrantError::Separation));
+        assert_eq!(grant(ann, bob, &[Role::Unit], Role::Community, NodeKind::Community), Ok(()));
+        assert_eq!(grant(ann, bob, &[], Role::Community, NodeKind::Estate), Err(GrantError::WrongNode));
+    }
+
+    #[test]
+    fn overseers_do_no_business_and_every_permission_is_held_by_somebody() {
+        for permission in Permission::ALL {
+            assert!(Role::ALL.iter().any(|role| may(*role, *permission)), "{permission:?}");
+        }
+        for role in [Role::SystemAdmin, Role::SecurityAdmin, Role::Auditor] {
+            for permission in [Permission::ReadMembers, Permission::ReadPoints, Permission::ManageRoster] {
+                assert!(!may(role, permission), "{role:?} {permission:?}");
+            }
+        }
+        assert!(!may(Role::SystemAdmin, Permission::GrantRoles) && !may(Role::SecurityAdmin, Permission::ManageAdmins));
+    }
 }

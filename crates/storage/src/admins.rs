@@ -1,8 +1,9 @@
 //! Administrators' accounts (管理员).
 
 use domain::id::{AdminId, MemberId};
+use domain::page::{Page, PageRequest};
 use domain::time::Instant;
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use crate::database::{ReadTx, WriteTx};
 use crate::error::Result;
@@ -102,6 +103,41 @@ pub async fn update(tx: &mut WriteTx, admin: &Admin) -> Result<()> {
         .exec(&tx.on())
         .await?;
     Ok(())
+}
+
+/// An account as the list shows it.
+#[derive(Clone, Debug)]
+pub struct AdminSummary {
+    /// Its id.
+    pub id: AdminId,
+    /// The name typed to sign in.
+    pub account: String,
+    /// The person's name.
+    pub name: String,
+    /// Whether the account may be used.
+    pub active: bool,
+    /// Until when nobody may sign in.
+    pub locked_until: Option<Instant>,
+    /// Whether the password is a one-time secret.
+    pub must_change_password: bool,
+}
+
+/// Lists accounts by name.
+pub async fn list(tx: &ReadTx, page: &PageRequest<String>) -> Result<Page<AdminSummary, String>> {
+    let mut query = row::Entity::find().order_by_asc(row::Column::Account).limit(page.limit + 1);
+    if let Some(after) = &page.after {
+        query = query.filter(row::Column::Account.gt(after));
+    }
+    let rows = query.all(&tx.on()).await?;
+    let summaries = rows.into_iter().map(|row| AdminSummary {
+        id: row.id.into(),
+        account: row.account,
+        name: row.name,
+        active: row.state == "active",
+        locked_until: row.locked_until,
+        must_change_password: row.must_change_password,
+    });
+    Ok(Page::from_one_more(summaries.collect(), page.limit, |admin| admin.account.clone()))
 }
 
 /// Whether the vault opens this database's accounts; `None` if there are none.

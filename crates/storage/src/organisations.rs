@@ -91,6 +91,11 @@ pub async fn find(tx: &ReadTx, id: NodeId) -> Result<Option<Node>> {
     row::Entity::find_by_id(id.uuid()).one(&tx.on()).await?.map(Node::try_from).transpose()
 }
 
+/// Locks a node.
+pub async fn lock(tx: &mut WriteTx, id: NodeId) -> Result<Option<Node>> {
+    row::Entity::find_by_id(id.uuid()).lock_exclusive().one(&tx.on()).await?.map(Node::try_from).transpose()
+}
+
 /// Finds a unit by its whole name.
 pub async fn find_unit_by_name(tx: &ReadTx, name: &str) -> Result<Option<Node>> {
     let found = row::Entity::find()

@@ -4,7 +4,7 @@ use domain::id::{AdminId, NodeId, RoleGrantId};
 use domain::organisation::NodePath;
 use domain::role::Role;
 use domain::time::Instant;
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
 
 use crate::database::{ReadTx, WriteTx};
 use crate::error::{Result, StorageError};
@@ -63,6 +63,23 @@ pub async fn list_of(tx: &ReadTx, admin: AdminId) -> Result<Vec<Grant>> {
         grants.push(Grant { id: row.id.into(), role, node: node.id, path: node.path });
     }
     Ok(grants)
+}
+
+/// The admin who holds a grant, with its node, while it holds.
+pub async fn find(tx: &ReadTx, id: RoleGrantId) -> Result<Option<(AdminId, Role, NodeId)>> {
+    let found = row::Entity::find_by_id(id.uuid()).filter(row::Column::RevokedAt.is_null()).one(&tx.on()).await?;
+    let read = |row: row::Model| {
+        let role = code::read("role_grant", "role", row.id, &row.role)?;
+        Ok((row.admin_id.into(), role, row.node_id.into()))
+    };
+    found.map(read).transpose()
+}
+
+/// How many admins hold the role now.
+pub async fn count_of(tx: &ReadTx, role: Role) -> Result<u64> {
+    let held =
+        row::Entity::find().filter(row::Column::Role.eq(code::write(role))).filter(row::Column::RevokedAt.is_null());
+    Ok(held.count(&tx.on()).await?)
 }
 
 /// Ends a grant; `false` if it had ended before.

@@ -76,6 +76,14 @@ impl Admin {
         self.member.map_or_else(|| self.id.into(), PersonId::from)
     }
 
+    /// Refuses unless the second factor was given again within the last minutes.
+    pub fn stepped_up(&self, now: Instant) -> ApiResult<()> {
+        if self.stepped_up_until.is_some_and(|until| now < until) {
+            return Ok(());
+        }
+        Err(ApiError::new(ErrorCode::StepUpRequired, "这项业务须再次验证动态码，请先调用 /admin/step-up"))
+    }
+
     /// The subtrees in which this admin holds the permission.
     pub fn scope(&self, permission: Permission) -> Vec<NodePath> {
         self.grants.iter().filter(|grant| may(grant.role, permission)).map(|grant| grant.path.clone()).collect()
@@ -209,7 +217,7 @@ macro_rules! needs {
 }
 
 needs! {
-    ReadOrganisation, ManageOrganisation, ManageAdmins, GrantRoles, ReadAudit, ReadMembers, ManageRoster, ReadResidencies,
+    ReadOrganisation, ReadAdmins, ManageOrganisation, ManageAdmins, GrantRoles, ReadAudit, ReadMembers, ManageRoster, ReadResidencies,
     ConfirmResidency, AcceptResidency, ReadActivities, ProposeActivity, ReviewActivity, ReviewAttendance, ReadMall,
     ManageMall, ApproveOffer, ReadPoints, AnswerComplaints,
 }

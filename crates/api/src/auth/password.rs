@@ -50,6 +50,12 @@ pub fn hash(password: &str) -> ApiResult<String> {
     Ok(hash.map_err(|error| ApiError::internal(error.to_string()))?.to_string())
 }
 
+/// Hashes a password off the request threads, in its turn.
+pub async fn hash_aside(state: &State, password: String) -> ApiResult<String> {
+    let _permit = state.hashing.acquire().await.map_err(ApiError::internal)?;
+    tokio::task::spawn_blocking(move || hash(&password)).await.map_err(ApiError::internal)?
+}
+
 /// A hash that no password has, for accounts that do not exist: an unknown name must cost the same as a wrong password.
 pub fn nobody() -> String {
     use std::sync::LazyLock;

@@ -1,0 +1,70 @@
+//! The accounts.
+
+use actix_web::{get, web};
+use serde::{Deserialize, Serialize};
+use storage::admins::{self, AdminSummary};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use crate::auth::caller::{Authorized, needs};
+use crate::error::ApiResult;
+use crate::http::page::{Listed, page_request};
+use crate::http::time::BeijingTime;
+use crate::state::App;
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ListAdminsQuery {
+    /// 每页条数，1 到 100
+    #[param(example = 20)]
+    limit: Option<u64>,
+    /// 上一页答复的游标
+    cursor: Option<String>,
+}
+
+/// 管理员账号
+#[derive(Debug, Serialize, ToSchema)]
+struct AdminView {
+    /// 编号
+    id: Uuid,
+    /// 账号
+    #[schema(example = "community")]
+    account: String,
+    /// 姓名
+    #[schema(example = "社区管理员")]
+    name: String,
+    /// 是否可用
+    active: bool,
+    /// 锁定到何时
+    locked_until: Option<BeijingTime>,
+    /// 是否仍在用一次性密码
+    must_change_password: bool,
+}
+
+/// 管理员账号列表
+#[utoipa::path(tag = "管理员", params(ListAdminsQuery), responses(
+    (status = 200, description = "一页账号", body = Listed<AdminView>),
+))]
+#[get("/admins")]
+pub(super) async fn list_admins(
+    _admin: Authorized<needs::ReadAdmins>,
+    query: web::Query<ListAdminsQuery>,
+    app: App,
+) -> ApiResult<web::Json<Listed<AdminView>>> {
+    let page = page_request(query.limit, query.cursor.as_deref())?;
+    let page = admins::list(&app.database.read(), &page).await?;
+    Ok(web::Json(Listed::of(page, AdminView::from)))
+}
+
+impl From<AdminSummary> for AdminView {
+    fn from(admin: AdminSummary) -> Self {
+        Self {
+            id: admin.id.uuid(),
+            account: admin.account,
+            name: admin.name,
+            active: admin.active,
+            locked_until: admin.locked_until.map(BeijingTime),
+            must_change_password: admin.must_change_password,
+        }
+    }
+}
