@@ -17,6 +17,8 @@ pub struct Spent {
     pub kind: TransferKind,
     /// What it took out of which lots.
     pub uses: Vec<LotUse>,
+    /// The lots among them that were posted as expired, which happens once for each.
+    pub expired: Vec<LotId>,
     /// The transfer that took it back, if one did.
     pub reversed_by: Option<TransferId>,
 }
@@ -41,8 +43,8 @@ pub enum RefundError {
     AlreadyRefunded,
 }
 
-/// Gives back what was spent. A lot that has expired stays closed: it may have been posted as expired, which happens once
-/// for each lot, so its points come back as a grace lot of their own.
+/// Gives back what was spent. A lot that has expired stays closed, and its points come back as a grace lot of their own.
+/// One that was posted as expired is closed whatever this clock says: another machine's may be a little ahead.
 pub fn refund(purse: &mut Purse, occasion: Occasion, spent: &Spent, grace: Grace) -> Result<Posting, RefundError> {
     if spent.kind != TransferKind::Redeem || spent.uses.is_empty() {
         return Err(RefundError::NotASpend);
@@ -55,7 +57,7 @@ pub fn refund(purse: &mut Purse, occasion: Occasion, spent: &Spent, grace: Grace
     let mut late = 0;
     for used in &spent.uses {
         let lot = purse.lots.iter().find(|lot| lot.id == used.lot).ok_or(RefundError::NotASpend)?;
-        if lot.has_expired(now) {
+        if lot.has_expired(now) || spent.expired.contains(&lot.id) {
             late += used.amount;
         } else {
             uses.push(LotUse { lot: used.lot, amount: -used.amount });
@@ -97,8 +99,8 @@ mod tests {
     const GRACE: Grace = Grace { days: 7, lot: LotId::new(Uuid::from_u128(99)) };
 
     fn spent(posting: &Posting) -> Spent {
-        let uses = posting.uses().to_vec();
-        Spent { transfer: posting.id(), kind: posting.transfer().kind, uses, reversed_by: None }
+        let (transfer, kind) = (posting.id(), posting.transfer().kind);
+        Spent { transfer, kind, uses: posting.uses().to_vec(), expired: Vec::new(), reversed_by: None }
     }
 
     #[test]
@@ -122,6 +124,17 @@ mod tests {
         assert_eq!((grace.id, grace.granted, grace.expires_at), (GRACE.lot, 5, Some(at(18))));
         assert_eq!(posting.uses().iter().map(|used| used.amount).collect::<Vec<_>>(), [-2]);
         assert_eq!((purse.balance(), purse.available(at(10)), purse.available(at(18))), (10, 10, 5));
+        Ok(())
+    }
+
+    #[test]
+    fn a_lot_that_was_posted_as_expired_stays_closed() -> Result<(), SpendError> {
+        let mut purse = purse(vec![lot(1, 5, Some(at(10)))]);
+        let mut spending = spent(&spend(&mut purse, transfer(1), occasion(at(0)), 2)?);
+        spending.expired.push(LotId::new(Uuid::from_u128(1)));
+        let just_before = at(10) - chrono::Duration::microseconds(1);
+        let posting = refund(&mut purse, occasion(just_before), &spending, GRACE).map_err(|_| SpendError::Frozen)?;
+        assert_eq!((posting.uses().len(), posting.granted().len()), (0, 1));
         Ok(())
     }
 
