@@ -4,10 +4,12 @@ use domain::id::{NodeId, RulebookId};
 use domain::points::Rulebook;
 use domain::time::Instant;
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
+use uuid::Uuid;
 
 use crate::database::{ReadTx, WriteTx};
 use crate::error::{Result, StorageError};
+use crate::organisations::row as organisation;
 
 /// A version of the rules.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,21 +22,22 @@ pub struct RulebookVersion {
     pub rules: Rulebook,
 }
 
-/// Puts the default rules into force for a scope that has none, from the instant given.
-pub async fn ensure_default(tx: &mut WriteTx, id: RulebookId, scope: NodeId, from: Instant) -> Result<()> {
+/// Gives a scope the default rules as its first version, which holds for all time before any other; once.
+pub async fn ensure_default(tx: &mut WriteTx, scope: NodeId, now: Instant) -> Result<()> {
+    let id = Uuid::now_v7();
     let body = serde_json::to_string(&Rulebook::default_rules());
     let body = body.map_err(|_| StorageError::corrupt("rulebook", "body", id))?;
     row::Entity::insert(row::ActiveModel {
-        id: Set(id.uuid()),
+        id: Set(id),
         scope_id: Set(scope.uuid()),
         version: Set(1),
         state: Set("effective".into()),
         body: Set(body),
-        effective_from: Set(from),
+        effective_from: Set(Instant::UNIX_EPOCH),
         effective_to: Set(None),
         drafted_by: Set(None),
         approved_by: Set(None),
-        created_at: Set(from),
+        created_at: Set(now),
     })
     .on_conflict(OnConflict::columns([row::Column::ScopeId, row::Column::Version]).do_nothing().to_owned())
     .exec_without_returning(&tx.on())
@@ -42,23 +45,34 @@ pub async fn ensure_default(tx: &mut WriteTx, id: RulebookId, scope: NodeId, fro
     Ok(())
 }
 
-/// The rules that hold for a scope at an instant.
+/// The rules of a scope that hold at an instant.
 pub async fn effective_at(tx: &ReadTx, scope: NodeId, at: Instant) -> Result<Option<RulebookVersion>> {
+    let found = holding(at).filter(row::Column::ScopeId.eq(scope.uuid())).one(&tx.on()).await?;
+    found.map(RulebookVersion::try_from).transpose()
+}
+
+/// The district's rules that hold at an instant.
+pub async fn in_force(tx: &ReadTx, at: Instant) -> Result<RulebookVersion> {
+    let found = holding(at)
+        .inner_join(organisation::Entity)
+        .filter(organisation::Column::ParentId.is_null())
+        .one(&tx.on())
+        .await?;
+    found.ok_or_else(|| StorageError::corrupt("rulebook", "effective_from", at))?.try_into()
+}
+
+fn holding(at: Instant) -> Select<row::Entity> {
     let until = Condition::any().add(row::Column::EffectiveTo.is_null()).add(row::Column::EffectiveTo.gt(at));
-    let found = row::Entity::find()
-        .filter(row::Column::ScopeId.eq(scope.uuid()))
+    row::Entity::find()
         .filter(row::Column::State.is_in(["effective", "superseded"]))
         .filter(row::Column::EffectiveFrom.lte(at))
         .filter(until)
         .order_by_desc(row::Column::EffectiveFrom)
         .order_by_desc(row::Column::Version)
         .limit(1)
-        .one(&tx.on())
-        .await?;
-    found.map(RulebookVersion::try_from).transpose()
 }
 
-pub(crate) fn read_rules(id: uuid::Uuid, body: &str) -> Result<Rulebook> {
+pub(crate) fn read_rules(id: Uuid, body: &str) -> Result<Rulebook> {
     serde_json::from_str(body).map_err(|_| StorageError::corrupt("rulebook", "body", id))
 }
 
@@ -88,6 +102,8 @@ pub(crate) mod row {
         pub drafted_by: Option<Uuid>,
         pub approved_by: Option<Uuid>,
         pub created_at: DateTimeUtc,
+        #[sea_orm(belongs_to, from = "scope_id", to = "id")]
+        pub scope: BelongsTo<crate::organisations::row::Entity>,
     }
 
     impl ActiveModelBehavior for ActiveModel {}

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::id::{LotId, MemberId, NodeId, RulebookId, TransferId};
+use domain::id::{LotId, MemberId, NodeId, TransferId};
 use domain::member::{Member, MemberCategory, MemberState};
 use domain::personal::{PartyRecord, Phone};
 use domain::points::{self, Actor, Grace, Grant, Occasion, Posting, Source, SourceKind, SpendError};
@@ -36,9 +36,7 @@ impl Books {
         let mut tx = database.write().await.expect("a transaction");
         organisations::insert_root(&mut tx, district, "平城区", at(0)).await.expect("the district");
         insert_member(&mut tx, member, district, 0).await;
-        accounts::ensure_system_accounts(&mut tx).await.expect("the books' accounts");
-        accounts::ensure_system_accounts(&mut tx).await.expect("the books' accounts once more");
-        rulebooks::ensure_default(&mut tx, RulebookId::new(Uuid::now_v7()), district, at(0)).await.expect("the rules");
+        accounts::ensure_system_accounts(&mut tx).await.expect("the books' accounts, which the district has");
         tx.commit().await.expect("a commit");
         Self { database, member, district, raw, _directory: directory }
     }
@@ -154,8 +152,7 @@ async fn note_earning(
     now: Instant,
 ) -> Result<(), StorageError> {
     use domain::points::{CreditDecision, EarnRule};
-    let district = organisations::root(tx).await?.expect("the district").id;
-    let rulebook = rulebooks::effective_at(tx, district, now).await?.expect("the rules").id;
+    let rulebook = rulebooks::in_force(tx, now).await?.id;
     let decision = CreditDecision {
         rule: EarnRule::FirstCheckIn,
         timed_minutes: 0,

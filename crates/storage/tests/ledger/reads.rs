@@ -1,11 +1,12 @@
 //! What people read: balance, entries, explanations, and the sums behind the caps.
 
 use crate::books::{Books, at, occasion};
-use domain::id::{LotId, RulebookId, TransferId};
+use domain::id::{LotId, NodeId, TransferId};
 use domain::page::PageRequest;
 use domain::points::{self, Earned, Grant, Service, Source, SourceKind, TransferKind, credit_for_service};
 use domain::service::{Evaluation, ServiceKind, ServiceNature};
 use domain::time::Instant;
+use sea_orm::DbBackend;
 use storage::earn_events::{self, EarnEvent};
 use storage::service_records::{self, ServiceRecord, ServiceTotals};
 use storage::{StorageError, accounts, entries, lots, purses, rulebooks, transfers};
@@ -14,7 +15,7 @@ use uuid::Uuid;
 /// Credits a service as the feature does.
 async fn serve(books: &Books, enrolment: Uuid, minutes: i64, served_at: Instant) -> Result<i64, StorageError> {
     let mut tx = books.write().await;
-    let rulebook = rulebooks::effective_at(&tx, books.district, served_at).await?.expect("the rules");
+    let rulebook = rulebooks::in_force(&tx, served_at).await?;
     let mut purse = purses::lock_accounts(&mut tx, books.member).await?;
     let earned = earn_events::earned(&tx, books.member, served_at).await?;
     let (kind, evaluation) = (ServiceKind::Professional, Evaluation::A);
@@ -137,17 +138,32 @@ async fn members_with_expired_lots_are_found_in_order_and_only_once() {
 }
 
 #[tokio::test]
-async fn rules_are_put_into_force_once_and_hold_from_their_day() {
+async fn a_district_has_its_first_rules_once_and_later_versions_hold_from_their_day() {
     let books = Books::open().await;
     let mut tx = books.write().await;
-    let another = RulebookId::new(Uuid::now_v7());
-    rulebooks::ensure_default(&mut tx, another, books.district, at(5)).await.expect("nothing to do");
+    rulebooks::ensure_default(&mut tx, books.district, at(5)).await.expect("nothing to do");
     tx.commit().await.expect("a commit");
     let read = books.database.read();
-    let in_force = async |at| rulebooks::effective_at(&read, books.district, at).await.expect("an answer");
-    assert!(in_force(at(0) - chrono::Duration::microseconds(1)).await.is_none());
-    let rules = in_force(at(9)).await.expect("the rules");
-    assert_ne!(rules.id, another);
-    assert_eq!((rules.version, rules.rules), (1, points::Rulebook::default_rules()));
+    let first = rulebooks::in_force(&read, at(0)).await.expect("the rules");
+    assert_eq!((first.version, &first.rules), (1, &points::Rulebook::default_rules()));
+
+    let second = Uuid::now_v7().simple().to_string();
+    let second = if books.raw.get_database_backend() == DbBackend::Postgres {
+        format!("'{second}'::uuid")
+    } else {
+        format!("x'{second}'")
+    };
+    let copy = format!(
+        "INSERT INTO rulebook SELECT {second}, scope_id, 2, 'effective', REPLACE(body, '\"day_cap\":60', '\"day_cap\":70'), \
+         '2026-01-10T16:00:00+00:00', effective_to, drafted_by, approved_by, created_at FROM rulebook"
+    );
+    books.execute(&copy).await.expect("a second version");
+    let just_before = at(10) - chrono::Duration::microseconds(1);
+    assert_eq!(rulebooks::in_force(&read, just_before).await.expect("the rules"), first);
+    let later = rulebooks::in_force(&read, at(10)).await.expect("the rules");
+    assert_eq!((later.version, later.rules.earning.day_cap), (2, 70));
+    assert_eq!(rulebooks::effective_at(&read, books.district, at(10)).await.expect("the rules"), Some(later));
+    let nowhere = NodeId::new(Uuid::now_v7());
+    assert_eq!(rulebooks::effective_at(&read, nowhere, at(10)).await.expect("an answer"), None);
     books.close().await;
 }
