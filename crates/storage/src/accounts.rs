@@ -2,14 +2,16 @@
 
 use domain::code::Code;
 use domain::id::{AccountId, MemberId};
+use domain::organisation::NodePath;
 use domain::points::{Account, SystemAccount};
 use domain::time::Instant;
-use sea_orm::sea_query::{ExprTrait, OnConflict, Query};
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query, SelectStatement};
 use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, EntityTrait, FromQueryResult, Order};
 
 use crate::database::{ReadTx, WriteTx};
 use crate::error::{Result, StorageError};
-use crate::lots;
+use crate::lots::{self, row as lot};
+use crate::{members, organisations};
 
 const POINTS: &str = "points";
 const DEBT: &str = "debt";
@@ -76,12 +78,39 @@ fn row(id: AccountId, kind: &str, member: Option<MemberId>) -> row::ActiveModel 
 
 /// Reads a member's balance in one query: two accounts by key and the open lots that end before the horizon.
 pub async fn balance(tx: &ReadTx, member: MemberId, now: Instant) -> Result<Balance> {
-    use lots::row as lot;
-    let lots_in_question = Condition::all()
-        .add(lot::Column::AccountId.into_expr().equals((row::Entity, row::Column::Id)))
-        .add(lots::open())
-        .add(lot::Column::ExpiresAt.lt(now + EXPIRING_SOON));
-    let select = Query::select()
+    let mut select = select();
+    select.from(row::Entity).and_where(row::Column::Id.is_in(ids_of(member)));
+    Ok(sum_up(read(tx, select, now).await?, now))
+}
+
+/// The same for a member of a unit within these subtrees; nobody else exists.
+pub async fn balance_within(
+    tx: &ReadTx,
+    paths: &[NodePath],
+    member: MemberId,
+    now: Instant,
+) -> Result<Option<Balance>> {
+    use members::row as person;
+    use organisations::row as node;
+    let mut select = select();
+    select
+        .from(person::Entity)
+        .inner_join(
+            node::Entity,
+            Expr::col((node::Entity, node::Column::Id)).equals((person::Entity, person::Column::UnitId)),
+        )
+        .left_join(
+            row::Entity,
+            Expr::col((row::Entity, row::Column::MemberId)).equals((person::Entity, person::Column::Id)),
+        )
+        .and_where(person::Column::Id.eq(member.uuid()))
+        .cond_where(organisations::inside(paths));
+    let rows = read(tx, select, now).await?;
+    Ok((!rows.is_empty()).then(|| sum_up(rows, now)))
+}
+
+fn select() -> SelectStatement {
+    Query::select()
         .columns([
             (row::Entity, row::Column::Kind),
             (row::Entity, row::Column::Balance),
@@ -92,45 +121,54 @@ pub async fn balance(tx: &ReadTx, member: MemberId, now: Instant) -> Result<Bala
         ])
         .column((lot::Entity, lot::Column::ExpiresAt))
         .expr_as(lot::Column::Remaining.sum().cast_as("bigint"), "points")
-        .from(row::Entity)
-        .left_join(lot::Entity, lots_in_question)
-        .and_where(row::Column::Id.is_in(ids_of(member)))
         .group_by_col((row::Entity, row::Column::Id))
         .group_by_col((lot::Entity, lot::Column::ExpiresAt))
         .order_by((lot::Entity, lot::Column::ExpiresAt), Order::Asc)
-        .to_owned();
-    let rows = BalanceRow::find_by_statement(tx.backend().build(&select)).all(&tx.on()).await?;
+        .to_owned()
+}
 
+async fn read(tx: &ReadTx, mut select: SelectStatement, now: Instant) -> Result<Vec<BalanceRow>> {
+    let lots_in_question = Condition::all()
+        .add(lot::Column::AccountId.into_expr().equals((row::Entity, row::Column::Id)))
+        .add(lots::open())
+        .add(lot::Column::ExpiresAt.lt(now + EXPIRING_SOON));
+    select.left_join(lot::Entity, lots_in_question);
+    Ok(BalanceRow::find_by_statement(tx.backend().build(&select)).all(&tx.on()).await?)
+}
+
+fn sum_up(rows: Vec<BalanceRow>, now: Instant) -> Balance {
     let mut balance = Balance::default();
     let mut gone = 0;
     for row in rows {
-        if row.kind == DEBT {
-            balance.debt = -row.balance;
-            continue;
-        }
-        balance.available = row.balance - row.held;
-        balance.held = row.held;
-        balance.frozen = row.frozen_at.is_some();
-        balance.lifetime_earned = row.lifetime_earned;
-        balance.verified_minutes = row.verified_minutes;
-        match row.expires_at.zip(row.points) {
-            Some((at, points)) if at <= now => gone += points,
-            Some(soon) => balance.expiring.push(soon),
+        match row.kind.as_deref() {
+            Some(DEBT) => balance.debt = -row.balance.unwrap_or(0),
+            Some(_) => {
+                balance.held = row.held.unwrap_or(0);
+                balance.available = row.balance.unwrap_or(0) - balance.held;
+                balance.frozen = row.frozen_at.is_some();
+                balance.lifetime_earned = row.lifetime_earned.unwrap_or(0);
+                balance.verified_minutes = row.verified_minutes.unwrap_or(0);
+                match row.expires_at.zip(row.points) {
+                    Some((at, points)) if at <= now => gone += points,
+                    Some(soon) => balance.expiring.push(soon),
+                    None => {}
+                }
+            }
             None => {}
         }
     }
     balance.available = Ord::max(balance.available - gone, 0);
-    Ok(balance)
+    balance
 }
 
 #[derive(Debug, FromQueryResult)]
 struct BalanceRow {
-    kind: String,
-    balance: i64,
-    held: i64,
+    kind: Option<String>,
+    balance: Option<i64>,
+    held: Option<i64>,
     frozen_at: Option<Instant>,
-    lifetime_earned: i64,
-    verified_minutes: i64,
+    lifetime_earned: Option<i64>,
+    verified_minutes: Option<i64>,
     expires_at: Option<Instant>,
     points: Option<i64>,
 }

@@ -21,24 +21,26 @@ use crate::entries::row as entry;
 use crate::error::{Result, StorageError};
 use crate::lots::{row as lot, used};
 
+/// A posting has some 50 parameters, and PostgreSQL takes 65,535 in a statement.
+const POSTINGS_AT_ONCE: usize = 400;
+
 /// Writes a posting down. Conflicts if the event or key behind it was posted before ([`posted_before`]).
 pub async fn post(tx: &mut WriteTx, posting: &Posting) -> Result<()> {
     post_all(tx, std::slice::from_ref(posting)).await
 }
 
-/// Writes down some hundred postings at most, which were decided one after the other on purses locked in this transaction.
+/// Writes down postings that were decided one after the other on purses locked in this transaction.
 pub async fn post_all(tx: &mut WriteTx, postings: &[Posting]) -> Result<()> {
-    if postings.is_empty() {
-        return Ok(());
-    }
-    let writes = Writes::of(postings);
-    let changed = match tx.backend() {
-        DbBackend::Postgres => writes.at_once(tx).await?,
-        _ => writes.one_by_one(tx).await?,
-    };
-    // The purse was not locked, or lots that it showed are gone: nothing of this may stand.
-    if changed != writes.rows_to_change {
-        return Err(StorageError::Conflict { constraint: "account_sequence".into() });
+    for some in postings.chunks(POSTINGS_AT_ONCE) {
+        let writes = Writes::of(some);
+        let changed = match tx.backend() {
+            DbBackend::Postgres => writes.at_once(tx).await?,
+            _ => writes.one_by_one(tx).await?,
+        };
+        // The purse was not locked, or lots that it showed are gone: nothing of this may stand.
+        if changed != writes.rows_to_change {
+            return Err(StorageError::Conflict { constraint: "account_sequence".into() });
+        }
     }
     Ok(())
 }

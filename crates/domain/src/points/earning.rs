@@ -49,8 +49,8 @@ pub enum EarnRule {
         /// How it was judged.
         evaluation: Evaluation,
     },
-    /// The first check-in of a lifetime.
-    FirstCheckIn,
+    /// The first residency of a lifetime, once a community accepted it.
+    FirstResidency,
 }
 
 impl EarnRule {
@@ -58,7 +58,7 @@ impl EarnRule {
     pub fn key(self) -> String {
         match self {
             Self::Service { kind, evaluation } => format!("service.{}.{}", kind.code(), evaluation.code()),
-            Self::FirstCheckIn => "event.first_check_in".into(),
+            Self::FirstResidency => "event.first_residency".into(),
         }
     }
 
@@ -70,7 +70,7 @@ impl EarnRule {
                 kind: ServiceKind::from_code(kind)?,
                 evaluation: Evaluation::from_code(evaluation)?,
             }),
-            ("event", "first_check_in", None, None) => Some(Self::FirstCheckIn),
+            ("event", "first_residency", None, None) => Some(Self::FirstResidency),
             _ => None,
         }
     }
@@ -123,12 +123,12 @@ pub fn credit_for_service(rules: &Rulebook, service: &Service, earned: Earned) -
     }
 }
 
-/// Works out what the first check-in of a lifetime earns.
-pub fn credit_for_first_check_in(rules: &Rulebook, earned: Earned) -> CreditDecision {
-    let flat = rules.events.first_check_in.max(0);
+/// Works out what the first residency of a lifetime earns.
+pub fn credit_for_first_residency(rules: &Rulebook, earned: Earned) -> CreditDecision {
+    let flat = rules.events.first_residency.max(0);
     let (points, cap) = cut(rules, flat, earned);
     CreditDecision {
-        rule: EarnRule::FirstCheckIn,
+        rule: EarnRule::FirstResidency,
         timed_minutes: 0,
         made_up_minutes: 0,
         counted_minutes: 0,
@@ -246,7 +246,7 @@ mod tests {
             let rule = EarnRule::Service { kind: *kind, evaluation: Evaluation::A };
             assert_eq!(EarnRule::from_key(&rule.key()), Some(rule));
         }
-        assert_eq!(EarnRule::from_key(&EarnRule::FirstCheckIn.key()), Some(EarnRule::FirstCheckIn));
+        assert_eq!(EarnRule::from_key(&EarnRule::FirstResidency.key()), Some(EarnRule::FirstResidency));
         for key in ["", "service", "service.general", "service.general.z", "service.general.a.b", "event.x"] {
             assert_eq!(EarnRule::from_key(key), None, "{key}");
         }

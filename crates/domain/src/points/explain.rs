@@ -1,7 +1,7 @@
 //! Explanations (积分说明): one sentence with the arithmetic behind a credit.
 
 use super::earning::weighed_minutes;
-use super::{Cap, CreditDecision, EarnRule, Rulebook};
+use super::{Cap, CreditDecision, EarnRule, Rulebook, TransferKind};
 use crate::code::Code;
 use crate::service::{Evaluation, ServiceKind};
 
@@ -23,7 +23,7 @@ pub fn explain(credit: &CreditExplanation) -> String {
     let CreditExplanation { version, rules, decision, debt_paid } = credit;
     let what = match decision.rule {
         EarnRule::Service { kind, evaluation } => service(rules, decision, kind, evaluation),
-        EarnRule::FirstCheckIn => format!("首次签到奖励 {} 分", decision.uncapped_points),
+        EarnRule::FirstResidency => format!("首次报到奖励 {} 分", decision.uncapped_points),
     };
     let capped = decision.cap.map(|cap| {
         let most = match cap {
@@ -65,6 +65,17 @@ fn service(rules: &Rulebook, decision: &CreditDecision, kind: ServiceKind, evalu
     )
 }
 
+/// Says in one sentence what a transfer without a rule behind it did: a spending, a refund, an expiry, a correction.
+pub fn describe(kind: TransferKind, reason: &str, points: i64, debt: i64) -> String {
+    let all = (points + debt).abs();
+    let owed = match debt {
+        0 => String::new(),
+        paid @ 1.. => format!("，其中 {paid} 分先抵还欠分"),
+        made => format!("，其中 {} 分余额不足，记为欠分", -made),
+    };
+    format!("{reason}，{} {all} 分{owed}。", kind.label())
+}
+
 /// Basis points as people write a factor, such as 1.20.
 fn factor(basis_points: i32) -> String {
     format!("{}.{:02}", basis_points / 10_000, basis_points % 10_000 / 100)
@@ -72,7 +83,7 @@ fn factor(basis_points: i32) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Earned, Service, credit_for_first_check_in, credit_for_service};
+    use super::super::{Earned, Service, credit_for_first_residency, credit_for_service};
     use super::*;
 
     fn sentence(minutes: i64, made_up: i64, day: i64, debt_paid: i64) -> String {
@@ -104,10 +115,22 @@ mod tests {
     }
 
     #[test]
+    fn every_other_movement_is_described() {
+        let cases = [
+            (TransferKind::Redeem, "兑换：理发券", -20, 0, "兑换：理发券，兑换 20 分。"),
+            (TransferKind::Clawback, "虚假打卡", -5, -3, "虚假打卡，追回 8 分，其中 3 分余额不足，记为欠分。"),
+            (TransferKind::Adjust, "补记", 5, 3, "补记，调整 8 分，其中 3 分先抵还欠分。"),
+        ];
+        for (kind, reason, points, debt, sentence) in cases {
+            assert_eq!(describe(kind, reason, points, debt), sentence);
+        }
+    }
+
+    #[test]
     fn an_event_is_explained() {
         let rules = Rulebook::default_rules();
-        let decision = credit_for_first_check_in(&rules, Earned::default());
+        let decision = credit_for_first_residency(&rules, Earned::default());
         let credit = CreditExplanation { version: 2, rules, decision, debt_paid: 0 };
-        assert_eq!(explain(&credit), "首次签到奖励 20 分（积分规则第 2 版）。");
+        assert_eq!(explain(&credit), "首次报到奖励 20 分（积分规则第 2 版）。");
     }
 }

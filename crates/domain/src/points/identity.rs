@@ -69,7 +69,7 @@ mod tests {
         let key = |operation, key| TransferId::of_key(member.into(), operation, key);
         let others = [
             earned,
-            TransferId::of_earning(SourceKind::FirstCheckIn, Uuid::from_u128(2), member),
+            TransferId::of_earning(SourceKind::FirstResidency, Uuid::from_u128(2), member),
             TransferId::of_refund(earned),
             TransferId::of_clawback(earned),
             key("redeem_offer", "k1"),

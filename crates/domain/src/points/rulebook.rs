@@ -77,8 +77,8 @@ pub struct Coefficients {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Events {
-    /// The first check-in of a lifetime.
-    pub first_check_in: i64,
+    /// The first residency of a lifetime, once a community accepted it.
+    pub first_residency: i64,
 }
 
 /// How service is put on record.
@@ -170,7 +170,7 @@ impl Rulebook {
                 evaluation_d_bp: 0,
                 made_up_bp: 0,
             },
-            events: Events { first_check_in: 20 },
+            events: Events { first_residency: 20 },
             record: Record { publicity_days: 3 },
             eligibility: Eligibility { spend_verified_minutes: 300 },
             expiry: Expiry { mode: ExpiryMode::YearEndGrace },

@@ -25,7 +25,7 @@ codes! {
     /// The kind of thing for which points move.
     SourceKind {
         Enrolment = "enrolment", "活动报名";
-        FirstCheckIn = "first_check_in", "首次签到";
+        FirstResidency = "first_residency", "首次报到";
         Redemption = "redemption", "兑换";
         Lot = "lot", "积分批次";
         Transfer = "transfer", "记账";

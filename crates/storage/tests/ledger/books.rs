@@ -154,7 +154,7 @@ async fn note_earning(
     use domain::points::{CreditDecision, EarnRule};
     let rulebook = rulebooks::in_force(tx, now).await?.id;
     let decision = CreditDecision {
-        rule: EarnRule::FirstCheckIn,
+        rule: EarnRule::FirstResidency,
         timed_minutes: 0,
         made_up_minutes: 0,
         counted_minutes: 0,

@@ -101,6 +101,27 @@ async fn several_decisions_in_one_transaction_see_each_other() {
 }
 
 #[tokio::test]
+async fn a_thousand_postings_are_written_in_a_few_statements() {
+    let books = Books::open().await;
+    let mut tx = books.write().await;
+    let mut purse = purses::lock(&mut tx, books.member).await.expect("the purse");
+    let mut postings = Vec::new();
+    for number in 0..500 {
+        let key = |what| TransferId::of_key(books.member.into(), what, &format!("{number}"));
+        let why = || occasion("人工调整", SourceKind::Adjustment, Uuid::now_v7(), at(0));
+        let grant = Grant { lot: LotId::new(Uuid::now_v7()), expires_at: Some(at(number % 3)) };
+        postings.push(points::adjust(&mut purse, key("in"), why(), 3, grant).expect("in"));
+        if number % 3 > 0 {
+            postings.push(points::spend(&mut purse, key("out"), why(), 2).expect("out"));
+        }
+    }
+    transfers::post_all(&mut tx, &postings).await.expect("postings");
+    tx.commit().await.expect("a commit");
+    assert_eq!(books.expire(at(1)).await, 100, "as many as were asked for");
+    books.close().await;
+}
+
+#[tokio::test]
 async fn a_transfer_is_posted_once_for_ever() {
     let books = Books::open().await;
     let event = Uuid::now_v7();

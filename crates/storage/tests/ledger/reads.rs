@@ -1,7 +1,8 @@
 //! What people read: balance, entries, explanations, and the sums behind the caps.
 
 use crate::books::{Books, at, occasion};
-use domain::id::{LotId, NodeId, TransferId};
+use domain::id::{LotId, MemberId, NodeId, TransferId};
+use domain::organisation::NodePath;
 use domain::page::PageRequest;
 use domain::points::{self, Earned, Grant, Service, Source, SourceKind, TransferKind, credit_for_service};
 use domain::service::{Evaluation, ServiceKind, ServiceNature};
@@ -117,6 +118,23 @@ async fn a_member_without_accounts_has_nothing() {
     let page = PageRequest { after: None, limit: 1 };
     assert!(entries::list_own(&books.database.read(), books.member, &page).await.expect("a page").items.is_empty());
     assert!(books.spend(1, at(0)).await.is_err());
+    books.close().await;
+}
+
+#[tokio::test]
+async fn a_balance_is_shown_only_to_those_above() {
+    let books = Books::open().await;
+    books.credit(5, Some(at(10)), at(0)).await;
+    let read = books.database.read();
+    let within = async |path: &str, member| {
+        let paths = [NodePath::from_stored(path.into())];
+        accounts::balance_within(&read, &paths, member, at(0)).await.expect("an answer")
+    };
+    assert_eq!(within("1/", books.member).await, Some(books.balance(at(0)).await));
+    assert_eq!(within("1/1/", books.member).await, None);
+    assert_eq!(within("1/", books.another_member(1).await).await, Some(accounts::Balance::default()));
+    assert_eq!(within("1/", MemberId::new(Uuid::now_v7())).await, None);
+    assert_eq!(accounts::balance_within(&read, &[], books.member, at(0)).await.expect("an answer"), None);
     books.close().await;
 }
 
