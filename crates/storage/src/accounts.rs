@@ -52,8 +52,9 @@ pub async fn open(tx: &mut WriteTx, member: MemberId) -> Result<()> {
 }
 
 async fn insert_missing(tx: &mut WriteTx, accounts: impl IntoIterator<Item = row::ActiveModel>) -> Result<()> {
+    // No target is named: of two at once, the second may meet the first in either unique index.
     row::Entity::insert_many(accounts)
-        .on_conflict(OnConflict::column(row::Column::Id).do_nothing().to_owned())
+        .on_conflict(OnConflict::new().do_nothing().to_owned())
         .exec_without_returning(&tx.on())
         .await?;
     Ok(())

@@ -49,6 +49,26 @@ async fn one_event_is_credited_once_and_one_spending_refunded_once() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn the_first_comers_open_the_accounts_together() {
+    let books = Arc::new(Books::open().await);
+    for number in 1..=10 {
+        let member = books.another_member(number).await;
+        let mut tasks = JoinSet::new();
+        for _ in 0..8 {
+            let books = books.clone();
+            tasks.spawn(async move {
+                let mut tx = books.write().await;
+                let purse = storage::purses::lock(&mut tx, member).await?;
+                tx.commit().await.map(|()| purse.balance())
+            });
+        }
+        let balances: Result<Vec<_>, _> = tasks.join_all().await.into_iter().collect();
+        assert_eq!(balances.expect("eight purses"), [0; 8]);
+    }
+    close(books).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn comings_and_goings_at_once_leave_sound_books() {
     let books = Arc::new(Books::open().await);
     let mut tasks = JoinSet::new();
