@@ -2,7 +2,7 @@
 
 use crate::books::{Books, at, occasion};
 use domain::id::{LotId, TransferId};
-use domain::points::{self, Grant, SourceKind, SpendError};
+use domain::points::{self, Grant, Purse, SourceKind, SpendError};
 use storage::{purses, transfers};
 use uuid::Uuid;
 
@@ -132,15 +132,17 @@ async fn a_transfer_is_posted_once_for_ever() {
     books.close().await;
 }
 
+/// A purse as it stood before other moves: locked and let go.
+async fn stale_purse(books: &Books) -> Purse {
+    let mut tx = books.write().await;
+    purses::lock(&mut tx, books.member).await.expect("the purse")
+}
+
 #[tokio::test]
 async fn a_purse_that_was_not_locked_cannot_be_written_back() {
     let books = Books::open().await;
     books.credit(20, None, at(0)).await;
-    let tx = books.write().await;
-    let mut stale = {
-        let mut tx = tx;
-        purses::lock(&mut tx, books.member).await.expect("the purse")
-    };
+    let mut stale = stale_purse(&books).await;
     books.spend(20, at(1)).await.expect("enough points");
     let why = occasion("兑换", SourceKind::Redemption, Uuid::now_v7(), at(1));
     let id = TransferId::of_key(books.member.into(), "redeem_offer", "stale");
@@ -150,5 +152,26 @@ async fn a_purse_that_was_not_locked_cannot_be_written_back() {
     assert!(!transfers::posted_before(&refused), "{refused:?}");
     drop(tx);
     assert_eq!(books.balance(at(1)).await.available, 0);
+    books.close().await;
+}
+
+#[tokio::test]
+async fn a_stale_purse_is_refused_even_where_no_entry_would_tell() {
+    let books = Books::open().await;
+    let earned = books.credit(30, None, at(0)).await;
+    let spending = books.spend(20, at(0)).await.expect("enough points");
+    books.clawback(earned, 30, at(1)).await;
+    let mut stale = stale_purse(&books).await;
+    books.refund(spending.id(), at(2)).await.expect("a refund");
+    let event = Uuid::now_v7();
+    let id = TransferId::of_earning(SourceKind::Enrolment, event, books.member);
+    let why = occasion("活动积分", SourceKind::Enrolment, event, at(2));
+    let grant = Grant { lot: LotId::new(Uuid::now_v7()), expires_at: None };
+    let credited = points::credit(&mut stale, id, why, 5, grant).expect("a credit that the debt takes whole");
+    let mut tx = books.write().await;
+    let refused = transfers::post(&mut tx, &credited.posting).await.expect_err("the points account has moved on");
+    assert!(refused.breaks("account_sequence"), "{refused:?}");
+    drop(tx);
+    assert_eq!(books.balance(at(2)).await.available, 20);
     books.close().await;
 }

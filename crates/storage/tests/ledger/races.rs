@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use crate::books::{Books, at};
 use domain::page::PageRequest;
-use storage::transfers;
+use sea_orm::DbBackend;
+use storage::{purses, transfers};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
@@ -51,19 +52,23 @@ async fn one_event_is_credited_once_and_one_spending_refunded_once() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn the_first_comers_open_the_accounts_together() {
     let books = Arc::new(Books::open().await);
-    for number in 1..=10 {
+    // SQLite has one writer; PostgreSQL's stand ready before the first of them locks.
+    let writers = if books.raw.get_database_backend() == DbBackend::Postgres { 8 } else { 1 };
+    for number in 1..=20 {
         let member = books.another_member(number).await;
+        let mut ready = Vec::new();
+        for _ in 0..writers {
+            ready.push(books.write().await);
+        }
         let mut tasks = JoinSet::new();
-        for _ in 0..8 {
-            let books = books.clone();
+        for mut tx in ready {
             tasks.spawn(async move {
-                let mut tx = books.write().await;
-                let purse = storage::purses::lock(&mut tx, member).await?;
+                let purse = purses::lock(&mut tx, member).await?;
                 tx.commit().await.map(|()| purse.balance())
             });
         }
         let balances: Result<Vec<_>, _> = tasks.join_all().await.into_iter().collect();
-        assert_eq!(balances.expect("eight purses"), [0; 8]);
+        assert_eq!(balances.expect("a purse for each").iter().sum::<i64>(), 0);
     }
     close(books).await;
 }
