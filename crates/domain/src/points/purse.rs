@@ -30,7 +30,8 @@ impl Purse {
         Self { member, points, debt, lots, lifetime_earned, verified_minutes }
     }
 
-    /// What can be spent now: neither held nor expired, even if the expiry is not yet posted.
+    /// What can be spent now: neither held nor expired, even if the expiry is not yet posted. Only a purse that was locked
+    /// to be spent from shows all its lots.
     pub fn available(&self, now: Instant) -> i64 {
         let open: i64 = self.lots.iter().filter(|lot| !lot.has_expired(now)).map(|lot| lot.remaining).sum();
         (open.min(self.points.balance) - self.points.held).max(0)
