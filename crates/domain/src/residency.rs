@@ -36,12 +36,31 @@ impl ResidencyState {
         matches!(self, Self::Submitted | Self::UnitConfirmed | Self::Active)
     }
 
-    /// What the next decision needs: first the home unit's permission, then the community's.
-    pub fn awaits(self) -> Option<Permission> {
+    /// Whose decision comes next.
+    pub fn awaits(self) -> Option<Side> {
         match self {
-            Self::Submitted => Some(Permission::ConfirmResidency),
-            Self::UnitConfirmed => Some(Permission::AcceptResidency),
+            Self::Submitted => Some(Side::Unit),
+            Self::UnitConfirmed => Some(Side::Community),
             _ => None,
+        }
+    }
+}
+
+/// The two sides that decide about a report (双报到), one after the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// The member's home unit.
+    Unit,
+    /// The community of the estate.
+    Community,
+}
+
+impl Side {
+    /// What deciding for this side needs.
+    pub fn permission(self) -> Permission {
+        match self {
+            Self::Unit => Permission::ConfirmResidency,
+            Self::Community => Permission::AcceptResidency,
         }
     }
 }
@@ -177,9 +196,12 @@ impl Residency {
     }
 
     /// The side whose turn it is says no, with the reason.
-    pub fn refuse(&mut self, by: Official, reason: String, now: Instant) -> Result<(), ResidencyError> {
+    pub fn refuse(&mut self, side: Side, by: Official, reason: String, now: Instant) -> Result<(), ResidencyError> {
         self.decided_by_another(by)?;
-        self.step(&[ResidencyState::Submitted, ResidencyState::UnitConfirmed], ResidencyState::Refused)?;
+        if self.state.awaits() != Some(side) {
+            return Err(ResidencyError::State(self.state));
+        }
+        self.state = ResidencyState::Refused;
         self.closed = Some(Closing { by: by.admin.into(), at: now, reason: Some(reason) });
         Ok(())
     }
@@ -255,15 +277,15 @@ mod tests {
     #[test]
     fn a_report_is_confirmed_then_accepted_then_left() -> Result<(), Box<dyn std::error::Error>> {
         let mut residency = report(None)?;
-        assert_eq!(residency.state.awaits(), Some(Permission::ConfirmResidency));
+        assert_eq!(residency.state.awaits(), Some(Side::Unit));
         assert_eq!(residency.accept(official(), NOW), Err(ResidencyError::State(ResidencyState::Submitted)));
         residency.confirm(official(), NOW)?;
-        assert_eq!(residency.state.awaits(), Some(Permission::AcceptResidency));
+        assert_eq!(residency.state.awaits(), Some(Side::Community));
         assert_eq!(residency.confirm(official(), NOW), Err(ResidencyError::State(ResidencyState::UnitConfirmed)));
         residency.accept(official(), NOW)?;
         assert_eq!(residency.state.awaits(), None);
         assert_eq!(residency.withdraw(NOW), Err(ResidencyError::State(ResidencyState::Active)));
-        let refused = residency.refuse(official(), "查无此人".into(), NOW);
+        let refused = residency.refuse(Side::Community, official(), "查无此人".into(), NOW);
         assert_eq!(refused, Err(ResidencyError::State(ResidencyState::Active)));
         residency.leave(LeavingReason::Moved, NOW)?;
         assert_eq!(residency.leave(LeavingReason::Moved, NOW), Err(ResidencyError::State(ResidencyState::Left)));
@@ -283,7 +305,9 @@ mod tests {
     fn a_refusal_keeps_its_reason_and_opens_the_way() -> Result<(), Box<dyn std::error::Error>> {
         let mut first = report(None)?;
         first.confirm(official(), NOW)?;
-        first.refuse(official(), "不在本小区居住".into(), NOW)?;
+        let by_unit = first.refuse(Side::Unit, official(), "查无此人".into(), NOW);
+        assert_eq!(by_unit, Err(ResidencyError::State(ResidencyState::UnitConfirmed)));
+        first.refuse(Side::Community, official(), "不在本小区居住".into(), NOW)?;
         assert_eq!(first.closed.as_ref().and_then(|closing| closing.reason.as_deref()), Some("不在本小区居住"));
         assert!(report(Some(&first)).is_ok());
         Ok(())
@@ -296,7 +320,7 @@ mod tests {
         assert_eq!(residency.confirm(own, NOW), Err(ResidencyError::SamePerson));
         residency.confirm(official(), NOW)?;
         assert_eq!(residency.accept(own, NOW), Err(ResidencyError::SamePerson));
-        assert_eq!(residency.refuse(own, "x".into(), NOW), Err(ResidencyError::SamePerson));
+        assert_eq!(residency.refuse(Side::Community, own, "x".into(), NOW), Err(ResidencyError::SamePerson));
         assert_eq!(residency.state, ResidencyState::UnitConfirmed);
         Ok(())
     }

@@ -129,7 +129,12 @@ pub async fn list(tx: &ReadTx, filter: &Filter, page: &PageRequest<String>) -> R
 
 /// The condition "this organisation lies in one of these subtrees", for a query that joins `organisation`.
 pub(crate) fn inside(paths: &[NodePath]) -> sea_orm::Condition {
-    let column = || Expr::col((row::Entity, row::Column::Path));
+    inside_as("organisation", paths)
+}
+
+/// The same for a query that joins `organisation` under another name.
+pub(crate) fn inside_as(alias: &'static str, paths: &[NodePath]) -> sea_orm::Condition {
+    let column = || Expr::col((alias, row::Column::Path));
     paths.iter().fold(sea_orm::Condition::any().add(Expr::val(1).eq(0)), |any, path| {
         any.add(column().like(format!("{}%", path.as_str())))
     })
