@@ -8,6 +8,7 @@ pub mod code;
 pub mod enrolment;
 pub mod id;
 pub mod member;
+pub mod official;
 pub mod organisation;
 pub mod page;
 pub mod personal;

@@ -6,8 +6,9 @@ use thiserror::Error;
 use crate::code::{Code, codes};
 use crate::id::{AdminId, MemberId, NodeId, PersonId, ResidencyId};
 use crate::member::{Member, MemberCategory, MemberState};
+use crate::official::Official;
 use crate::organisation::{Node, NodeKind};
-use crate::role::{Official, Permission};
+use crate::role::Permission;
 use crate::time::Instant;
 
 codes! {

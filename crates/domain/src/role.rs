@@ -1,7 +1,6 @@
 //! Roles and permissions (角色与权限): what each role may do, within the subtree of the node where it is held.
 
 use crate::code::codes;
-use crate::id::{AdminId, MemberId};
 
 codes! {
     /// A role that an admin holds at one node. System admin, security admin and auditor are three people.
@@ -106,20 +105,4 @@ pub fn may(role: Role, permission: Permission) -> bool {
         Role::MerchantRelations => &[P::ReadOrganisation, P::ReadMall, P::ManageMall],
     };
     granted.contains(&permission)
-}
-
-/// Who acts for an organisation (经办人): the account, and the member the same person also is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Official {
-    /// The account.
-    pub admin: AdminId,
-    /// The member who uses it, if the account is linked to one.
-    pub member: Option<MemberId>,
-}
-
-impl Official {
-    /// Whether the member is the same person.
-    pub fn is(self, member: MemberId) -> bool {
-        self.member == Some(member)
-    }
 }

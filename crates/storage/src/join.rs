@@ -15,6 +15,17 @@ pub(crate) fn by_id<E: EntityTrait>(
     query
 }
 
+/// Joins the row of `table` that meets the condition, if there is one, as `part`.
+pub(crate) fn perhaps<E: EntityTrait>(
+    mut query: Select<E>,
+    table: &'static str,
+    part: &'static str,
+    on: Expr,
+) -> Select<E> {
+    query.query().join_as(JoinType::LeftJoin, Alias::new(table), Alias::new(part), on);
+    query
+}
+
 /// A column of what was joined as `part`.
 pub(crate) fn of(part: &'static str, column: &'static str) -> Expr {
     Expr::col((Alias::new(part), Alias::new(column)))

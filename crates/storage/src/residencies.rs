@@ -112,16 +112,27 @@ pub async fn lock_within(
     found.map(Residency::try_from).transpose()
 }
 
+/// Finds a residency of the member.
+pub async fn find_own(tx: &ReadTx, member: MemberId, id: ResidencyId) -> Result<Option<OwnResidency>> {
+    let found = own(member).filter(row::Column::Id.eq(id.uuid())).into_model::<row::Own>().one(&tx.on()).await?;
+    found.map(OwnResidency::try_from).transpose()
+}
+
 /// Lists the member's residencies, the newest first.
 pub async fn list_own(
     tx: &ReadTx,
     member: MemberId,
     page: &PageRequest<ResidencyId>,
 ) -> Result<Page<OwnResidency, ResidencyId>> {
-    let query = with_estate().filter(row::Column::MemberId.eq(member.uuid()));
-    let rows = newest_first(query, page).into_model::<row::Own>().all(&tx.on()).await?;
+    let rows = newest_first(own(member), page).into_model::<row::Own>().all(&tx.on()).await?;
     let found = rows.into_iter().map(OwnResidency::try_from).collect::<Result<Vec<_>>>()?;
     Ok(Page::from_one_more(found, page.limit, |own| own.residency.id))
+}
+
+/// Finds a residency whose home unit or whose estate lies in one of the subtrees.
+pub async fn find_within(tx: &ReadTx, paths: &[NodePath], id: ResidencyId) -> Result<Option<ReportedResidency>> {
+    let query = reported(paths).filter(row::Column::Id.eq(id.uuid()));
+    query.into_model::<row::Reported>().one(&tx.on()).await?.map(ReportedResidency::try_from).transpose()
 }
 
 /// Lists residencies whose home unit or whose estate lies in one of the subtrees, the newest first.
@@ -131,20 +142,26 @@ pub async fn list_within(
     state: Option<ResidencyState>,
     page: &PageRequest<ResidencyId>,
 ) -> Result<Page<ReportedResidency, ResidencyId>> {
-    let ours =
-        Condition::any().add(organisations::inside_as("unit", paths)).add(organisations::inside_as("estate", paths));
-    let query = join::by_id(with_estate(), members::row::Entity, "member", row::Column::MemberId.into_expr());
-    let mut query = join::by_id(query, organisations::row::Entity, "unit", join::of("member", "unit_id"))
-        .expr_as(join::of("member", "name"), "member_name")
-        .expr_as(join::of("member", "number"), "member_number")
-        .expr_as(join::of("unit", "name"), "unit_name")
-        .filter(ours);
-    if let Some(state) = state {
-        query = query.filter(row::Column::State.eq(code::write(state)));
-    }
+    let in_state = state.map(|state| row::Column::State.eq(code::write(state)));
+    let query = reported(paths).filter(Condition::all().add_option(in_state));
     let rows = newest_first(query, page).into_model::<row::Reported>().all(&tx.on()).await?;
     let found = rows.into_iter().map(ReportedResidency::try_from).collect::<Result<Vec<_>>>()?;
     Ok(Page::from_one_more(found, page.limit, |reported| reported.residency.id))
+}
+
+fn own(member: MemberId) -> Select<row::Entity> {
+    with_estate().filter(row::Column::MemberId.eq(member.uuid()))
+}
+
+fn reported(paths: &[NodePath]) -> Select<row::Entity> {
+    let ours =
+        Condition::any().add(organisations::inside_as("unit", paths)).add(organisations::inside_as("estate", paths));
+    let query = join::by_id(with_estate(), members::row::Entity, "member", row::Column::MemberId.into_expr());
+    join::by_id(query, organisations::row::Entity, "unit", join::of("member", "unit_id"))
+        .expr_as(join::of("member", "name"), "member_name")
+        .expr_as(join::of("member", "number"), "member_number")
+        .expr_as(join::of("unit", "name"), "unit_name")
+        .filter(ours)
 }
 
 fn with_estate() -> Select<row::Entity> {

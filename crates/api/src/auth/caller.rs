@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload};
 use domain::id::{AdminId, IdentityId, MemberId, PersonId, SessionId};
+use domain::official::Official;
 use domain::organisation::NodePath;
 use domain::role::{Permission, may};
 use domain::session::Audience;
@@ -74,6 +75,11 @@ impl Admin {
     /// The person, who is the member if the account is linked to one.
     pub fn person(&self) -> PersonId {
         self.member.map_or_else(|| self.id.into(), PersonId::from)
+    }
+
+    /// The person as decisions see them, who must not decide about themselves.
+    pub fn official(&self) -> Official {
+        Official { admin: self.id, member: self.member }
     }
 
     /// The subtrees in which this admin holds the permission.

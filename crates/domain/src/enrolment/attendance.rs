@@ -7,7 +7,7 @@ use super::{Enrolment, EnrolmentState, Location};
 use crate::activity::{Activity, CODE_MARGIN, Session};
 use crate::code::Code;
 use crate::id::{AdminId, MemberId};
-use crate::role::Official;
+use crate::official::Official;
 use crate::service::Evaluation;
 use crate::time::{Instant, spoken};
 

@@ -5,7 +5,7 @@ use super::*;
 use crate::activity::session::tests::{at, session};
 use crate::activity::{Risk, RiskLevel};
 use crate::id::{AdminId, NodeId};
-use crate::role::Official;
+use crate::official::Official;
 use crate::service::{Evaluation, ServiceKind};
 
 fn member(number: u128) -> MemberId {

@@ -5,8 +5,9 @@ use domain::enrolment::{Enrolment, EnrolmentState};
 use domain::id::{ActivityId, EnrolmentId, MemberId};
 use domain::organisation::NodePath;
 use domain::page::{Page, PageRequest};
+use domain::points::SourceKind;
 use domain::time::Instant;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
+use sea_orm::{ColumnTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 
 use super::row::{Column, Entity, Listed};
 use crate::database::ReadTx;
@@ -27,6 +28,8 @@ pub struct OwnEnrolment {
     pub starts_at: Instant,
     /// When it ends.
     pub ends_at: Instant,
+    /// What it earned, once credited.
+    pub points: Option<i64>,
 }
 
 /// An enrolment as the activity's lead sees it.
@@ -59,6 +62,12 @@ pub struct AttendanceToReview {
     pub member_number: String,
     /// The lead's name.
     pub lead_name: String,
+}
+
+/// Finds an enrolment of the member.
+pub async fn find_own(tx: &ReadTx, member: MemberId, id: EnrolmentId) -> Result<Option<OwnEnrolment>> {
+    let query = listed().filter(Column::MemberId.eq(member.uuid())).filter(Column::Id.eq(id.uuid()));
+    Ok(all(tx, query, own).await?.pop())
 }
 
 /// Lists the member's enrolments, the newest first.
@@ -144,6 +153,7 @@ fn own(row: Listed) -> Result<OwnEnrolment> {
         place: row.place,
         starts_at: row.session_starts_at,
         ends_at: row.session_ends_at,
+        points: row.points,
     })
 }
 
@@ -152,6 +162,11 @@ fn listed() -> Select<Entity> {
     let query = join::by_id(query, activities::row::Entity, "activity", Column::ActivityId.into_expr());
     let query = join::by_id(query, organisations::row::Entity, "node", join::of("activity", "node_id"));
     let query = join::by_id(query, members::row::Entity, "lead", join::of("activity", "lead_member_id"));
+    let credit = join::of("credit", "member_id")
+        .eq(Column::MemberId.into_expr())
+        .and(join::of("credit", "source_kind").eq(SourceKind::Enrolment.code()))
+        .and(join::of("credit", "source_id").eq(Column::Id.into_expr()));
+    let query = join::perhaps(query, "earn_event", "credit", credit).expr_as(join::of("credit", "points"), "points");
     join::by_id(query, members::row::Entity, "member", Column::MemberId.into_expr())
         .expr_as(join::of("activity", "title"), "title")
         .expr_as(join::of("activity", "place"), "place")

@@ -54,6 +54,7 @@ pub struct Listed {
     pub member_number: String,
     pub lead_name: String,
     pub node_name: String,
+    pub points: Option<i64>,
 }
 
 /// A location as it is stored; the coordinates' system is written out because it is not WGS-84.
