@@ -1,8 +1,12 @@
 //! The suite: stories by feature, races, authorisation, contract, boundaries. It runs on both databases.
 
+mod activity;
 mod authorisation;
 mod boundaries;
 mod contract;
+mod enrolment;
+mod enrolment_races;
 mod points;
+mod residency;
 mod session;
 mod settings;

@@ -5,6 +5,7 @@ pub mod books;
 pub mod client;
 pub mod database;
 pub mod points;
+pub mod service;
 pub mod world;
 
 pub use app::TestApp;

@@ -57,11 +57,13 @@ impl Session {
         self.starts_at < ends_at && starts_at < self.ends_at
     }
 
-    /// The whole minutes served between two scans: coming early and staying on are not counted.
+    /// The minutes served between two scans, from the minute of the first to the minute of the second as a clock shows
+    /// them: coming early and staying on are not counted, coming in the first minute is not late.
     pub fn minutes_served(&self, came_at: Instant, went_at: Instant) -> i64 {
+        let minute = |at: Instant| at.timestamp().div_euclid(60);
         let from = came_at.max(self.starts_at);
         let to = went_at.min(self.ends_at);
-        (to - from).num_minutes().max(0)
+        (minute(to) - minute(from)).max(0)
     }
 }
 
@@ -97,8 +99,10 @@ pub(crate) mod tests {
         assert_eq!(served(1010, 1100), 90);
         assert_eq!(served(950, 990), 0);
         assert_eq!(served(1119, 1300), 1);
-        let almost = session.minutes_served(at(1000), at(1030) - Duration::microseconds(1));
-        assert_eq!(almost, 29);
+        let moment = Duration::microseconds(1);
+        assert_eq!(session.minutes_served(at(1000), at(1030) - moment), 29);
+        assert_eq!(session.minutes_served(at(1001) - moment, at(1120)), 120);
+        assert_eq!(session.minutes_served(at(1001), at(1120)), 119);
     }
 
     #[test]

@@ -46,9 +46,7 @@ pub(super) async fn cancel_enrolment(
 ) -> ApiResult<Answer> {
     let (id, session) = (ActivityId::new(*id), request.0.session_id.map(ActivitySessionId::new));
     use_case
-        .once("cancel_enrolment", key, &(id, request.0), move |work| {
-            Box::pin(cancel(work, caller.member, id, session))
-        })
+        .once("cancel_enrolment", key, &(id, request.0), move |work| Box::pin(cancel(work, caller.member, id, session)))
         .await
 }
 

@@ -1,0 +1,133 @@
+//! Races for seats, hours, scans and credits. Each was seen to fail with its guard taken away.
+
+use futures_util::future::{join, join_all};
+use serde_json::json;
+use tests::TestApp;
+use tests::client::key;
+use tests::service::{cancel, enrol};
+
+/// The seats that are counted are the seats that are taken.
+async fn seats_are_true(app: &TestApp) {
+    let wrong = "SELECT count(*) FROM activity_session s WHERE s.enrolled <> (SELECT count(*) FROM enrolment e \
+                 WHERE e.session_id = s.id AND e.state NOT IN ('waitlisted', 'cancelled'))";
+    assert_eq!(app.number(wrong).await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn three_hundred_reach_for_ten_seats() {
+    let app = TestApp::start().await;
+    let id = app.activity(48, 50, 10).await;
+    let residents = app.residents(300).await;
+    let replies = join_all(residents.iter().map(|resident| enrol(resident, &id))).await;
+    let states: Vec<_> = replies.into_iter().map(|reply| reply.expect(201)["state"].clone()).collect();
+    assert_eq!(states.iter().filter(|state| **state == json!("enrolled")).count(), 10);
+    assert_eq!(states.iter().filter(|state| **state == json!("waitlisted")).count(), 290);
+    seats_are_true(&app).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn seats_given_back_all_at_once_go_to_those_who_wait() {
+    let app = TestApp::start().await;
+    let id = app.activity(48, 50, 10).await;
+    let residents = app.residents(40).await;
+    for resident in &residents {
+        enrol(resident, &id).await.expect(201);
+    }
+    // Ten with seats and ten who wait leave at the same moment.
+    let replies = join_all(residents[..20].iter().map(|resident| cancel(resident, &id))).await;
+    for reply in replies {
+        assert_eq!(reply.expect(201)["state"], "cancelled");
+    }
+    seats_are_true(&app).await;
+    assert_eq!(app.number("SELECT count(*) FROM enrolment WHERE state = 'enrolled'").await, 10);
+    assert_eq!(app.number("SELECT count(*) FROM enrolment WHERE state = 'waitlisted'").await, 10);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_double_tap_takes_one_seat() {
+    let app = TestApp::start().await;
+    let id = app.activity(48, 50, 10).await;
+    let li = app.resident("li").await;
+    let (path, key, body) = (format!("/member/activities/{id}/enrolment"), key(), json!({}));
+    let replies = join_all((0..16).map(|_| li.post_keyed(&path, &key, &body))).await;
+    let mut bodies: Vec<_> = replies.into_iter().map(|reply| reply.expect(201)["id"].clone()).collect();
+    bodies.dedup();
+    assert_eq!(bodies.len(), 1);
+    let others = join_all((0..16).map(|_| enrol(&li, &id))).await;
+    for other in others {
+        other.refused(409, "already_enrolled");
+    }
+    seats_are_true(&app).await;
+    assert_eq!(app.number("SELECT count(*) FROM enrolment").await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_gets_into_two_overlapping_sessions_by_being_quick() {
+    let app = TestApp::start().await;
+    let li = app.resident("li").await;
+    for round in 0..5 {
+        let from = 48 + 10 * round;
+        let (one, other) = (app.activity(from, from + 4, 10).await, app.activity(from + 2, from + 6, 10).await);
+        let (one, other) = join(enrol(&li, &one), enrol(&li, &other)).await;
+        let (let_in, refused) = if one.status == 201 { (one, other) } else { (other, one) };
+        let_in.expect(201);
+        refused.refused(409, "time_clash");
+    }
+    seats_are_true(&app).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fifty_scans_at_once_are_one_arrival() {
+    let app = TestApp::start().await;
+    let id = app.activity(1, 3, 10).await;
+    let li = app.resident("li").await;
+    enrol(&li, &id).await.expect(201);
+    app.advance("30m").await;
+    let scan = json!({ "code": app.shown_code(&id, "in").await });
+    let replies = join_all((0..50).map(|_| li.post("/member/check-ins", &scan))).await;
+    let (arrived, others): (Vec<_>, Vec<_>) = replies.into_iter().partition(|reply| reply.status == 200);
+    assert_eq!(arrived.len(), 1);
+    for other in others {
+        other.refused(409, "already_checked_in");
+    }
+    assert_eq!(app.number("SELECT count(*) FROM audit WHERE action = 'check_in'").await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_job_credits_once_however_often_and_wherever_it_runs() {
+    let app = TestApp::start().await;
+    let replica = app.replica().await;
+    let id = app.activity(1, 3, 10).await;
+    let residents = app.residents(8).await;
+    let mut attendances = Vec::new();
+    for resident in &residents {
+        let enrolled = enrol(resident, &id).await.expect(201);
+        attendances.push(json!({ "enrolment_id": enrolled["id"], "evaluation": "b" }));
+    }
+    app.advance("50m").await;
+    let scan = json!({ "code": app.shown_code(&id, "in").await });
+    for resident in &residents {
+        resident.post("/member/check-ins", &scan).await.expect(200);
+    }
+    app.advance("130m").await;
+    let confirmation = format!("/member/led-activities/{id}/confirmation");
+    app.member("zhang").await.post(&confirmation, &json!({ "attendances": attendances })).await.expect(200);
+    let verdicts: Vec<_> =
+        attendances.iter().map(|one| json!({ "enrolment_id": one["enrolment_id"], "approved": true })).collect();
+    let review = json!({ "attendances": verdicts });
+    app.admin("community").await.post("/admin/attendances/review", &review).await.expect(200);
+    assert_eq!(app.number("SELECT count(*) FROM transfer").await, 0);
+
+    let later = app.state.clock.ahead_seconds() + 3 * 24 * 3600;
+    app.state.clock.set_ahead_seconds(later);
+    replica.state.clock.set_ahead_seconds(later);
+    // One process holds one lease, so here it keeps nobody out, as if it had run out in the middle.
+    join_all((0..4).flat_map(|_| [&app, &replica]).map(|one| api::jobs::run_all(&one.state))).await;
+    api::jobs::run_all(&app.state).await;
+    for (table, count) in [("transfer", 8), ("earn_event", 8), ("service_record", 8), ("lot", 8)] {
+        assert_eq!(app.number(&format!("SELECT count(*) FROM {table}")).await, count, "{table}");
+    }
+    assert_eq!(app.number("SELECT CAST(SUM(balance) AS bigint) FROM account").await, 8 * 20);
+    let credits = "SELECT count(*) FROM audit WHERE action = 'credit_service' AND result = 'done'";
+    assert_eq!(app.number(credits).await, 8);
+}
