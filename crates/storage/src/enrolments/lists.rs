@@ -64,12 +64,6 @@ pub struct AttendanceToReview {
     pub lead_name: String,
 }
 
-/// Finds an enrolment of the member.
-pub async fn find_own(tx: &ReadTx, member: MemberId, id: EnrolmentId) -> Result<Option<OwnEnrolment>> {
-    let query = listed().filter(Column::MemberId.eq(member.uuid())).filter(Column::Id.eq(id.uuid()));
-    Ok(all(tx, query, own).await?.pop())
-}
-
 /// Lists the member's enrolments, the newest first.
 pub async fn list_own(
     tx: &ReadTx,

@@ -20,7 +20,7 @@ use crate::mapping::code;
 use crate::{activities, activity_sessions, join, organisations};
 
 pub use self::lists::{
-    AttendanceToReview, Attendee, OwnEnrolment, find_own, list_of_activity, list_own, list_own_in, list_reviewable,
+    AttendanceToReview, Attendee, OwnEnrolment, list_of_activity, list_own, list_own_in, list_reviewable,
 };
 pub(crate) use self::row::{Column, Entity};
 

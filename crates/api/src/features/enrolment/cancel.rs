@@ -56,8 +56,8 @@ async fn cancel(
     id: ActivityId,
     session: Option<ActivitySessionId>,
 ) -> ApiResult<OwnEnrolmentView> {
-    activities::find_public(&work.tx, id).await?.ok_or_else(ApiError::not_found)?;
-    let session = chosen(work, id, session).await?;
+    let activity = activities::find_public(&work.tx, id).await?.ok_or_else(ApiError::not_found)?.activity;
+    let session = chosen(work, id, session).await?.id;
     let mut enrolment = enrolments::lock_own(&mut work.tx, member, session).await?.ok_or_else(not_enrolled)?;
     work.about("enrolment", enrolment.id);
     let mut session = activity_sessions::lock(&mut work.tx, session).await?.ok_or_else(ApiError::not_found)?;
@@ -70,6 +70,5 @@ async fn cancel(
         enrolments::update(&mut work.tx, &next).await?;
     }
     activity_sessions::change_seats(&mut work.tx, session.id, session.enrolled - taken).await?;
-    let own = enrolments::find_own(&work.tx, member, enrolment.id).await?.ok_or_else(ApiError::not_found)?;
-    Ok(own.into())
+    Ok(OwnEnrolmentView::new(enrolment, &activity, &session))
 }

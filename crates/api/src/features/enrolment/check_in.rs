@@ -5,7 +5,7 @@ use domain::attendance_code::{self, Direction};
 use domain::enrolment::{Location, LocationError};
 use domain::id::{ActivitySessionId, MemberId};
 use serde::Deserialize;
-use storage::{activity_sessions, enrolments};
+use storage::{activities, activity_sessions, enrolments};
 use utoipa::ToSchema;
 
 use super::not_enrolled;
@@ -83,10 +83,10 @@ async fn arrive(
     let mut enrolment = enrolments::lock_own(&mut work.tx, member, session).await?.ok_or_else(not_enrolled)?;
     work.about("enrolment", enrolment.id);
     let session = activity_sessions::find(&work.tx, session).await?.ok_or_else(ApiError::not_found)?;
+    let activity = activities::find_any(&work.tx, session.activity).await?.ok_or_else(ApiError::not_found)?;
     enrolment.check_in(&session, location, work.now)?;
     enrolments::update(&mut work.tx, &enrolment).await?;
-    let own = enrolments::find_own(&work.tx, member, enrolment.id).await?.ok_or_else(ApiError::not_found)?;
-    Ok(own.into())
+    Ok(OwnEnrolmentView::new(enrolment, &activity, &session))
 }
 
 fn place(location: LocationRequest) -> ApiResult<Location> {

@@ -1,6 +1,7 @@
 //! Signing up for a session: a seat while there is one, else a place on the waitlist.
 
 use actix_web::{post, web};
+use domain::activity::Session;
 use domain::enrolment::{Applicant, Enrolment, REMEMBERED};
 use domain::id::{ActivityId, ActivitySessionId, EnrolmentId};
 use domain::residency::ResidencyState;
@@ -59,13 +60,12 @@ async fn enrol(
     // Two sign-ups of one person must see each other, or both would find their hours free.
     identities::lock(&mut work.tx, caller.identity).await?;
     let activity = activities::lock_shared(&mut work.tx, id).await?.ok_or_else(ApiError::not_found)?;
-    let session = chosen(work, id, session).await?;
-    let earlier = enrolments::lock_own(&mut work.tx, member, session).await?;
+    let planned = chosen(work, id, session).await?;
+    let earlier = enrolments::lock_own(&mut work.tx, member, planned.id).await?;
     let residency = residencies::find_open(&work.tx, member).await?;
     let absences = enrolments::absences(&work.tx, member, work.now - REMEMBERED).await?;
-    let planned = activity_sessions::find(&work.tx, session).await?.ok_or_else(ApiError::not_found)?;
     let engagements = enrolments::engagements(&work.tx, member, planned.starts_at, planned.ends_at).await?;
-    let mut session = activity_sessions::lock(&mut work.tx, session).await?.ok_or_else(ApiError::not_found)?;
+    let mut session = activity_sessions::lock(&mut work.tx, planned.id).await?.ok_or_else(ApiError::not_found)?;
     let taken = session.enrolled;
     let applicant = Applicant {
         member,
@@ -81,23 +81,18 @@ async fn enrol(
         None => enrolments::insert(&mut work.tx, &enrolment).await?,
     }
     activity_sessions::change_seats(&mut work.tx, session.id, session.enrolled - taken).await?;
-    let own = enrolments::find_own(&work.tx, member, enrolment.id).await?.ok_or_else(ApiError::not_found)?;
-    Ok(own.into())
+    Ok(OwnEnrolmentView::new(enrolment, &activity, &session))
 }
 
 /// The session that was named, or the only one there is.
-pub(super) async fn chosen(
-    work: &Work,
-    activity: ActivityId,
-    session: Option<ActivitySessionId>,
-) -> ApiResult<ActivitySessionId> {
-    let sessions = activity_sessions::list_of(&work.tx, activity).await?;
-    match (session, &sessions[..]) {
-        (None, [only]) => Ok(only.id),
-        (None, _) => Err(ApiError::field("session_id", "活动有多个场次，请选择一场")),
-        (Some(named), all) => {
-            let found = all.iter().find(|session| session.id == named).map(|session| session.id);
-            found.ok_or_else(|| ApiError::field("session_id", "活动没有这个场次"))
-        }
+pub(super) async fn chosen(work: &Work, activity: ActivityId, named: Option<ActivitySessionId>) -> ApiResult<Session> {
+    let mut sessions = activity_sessions::list_of(&work.tx, activity).await?;
+    if let Some(named) = named {
+        let found = sessions.into_iter().find(|session| session.id == named);
+        return found.ok_or_else(|| ApiError::field("session_id", "活动没有这个场次"));
+    }
+    match (sessions.pop(), sessions.is_empty()) {
+        (Some(only), true) => Ok(only),
+        _ => Err(ApiError::field("session_id", "活动有多个场次，请选择一场")),
     }
 }

@@ -1,7 +1,8 @@
 //! Enrolments on the wire.
 
 use chrono::Duration;
-use domain::enrolment::EnrolmentState;
+use domain::activity::{Activity, Session};
+use domain::enrolment::{Enrolment, EnrolmentState};
 use domain::service::Evaluation;
 use serde::Serialize;
 use storage::enrolments::{AttendanceToReview, OwnEnrolment};
@@ -115,6 +116,15 @@ pub(super) struct AttendanceView {
     refusal_reason: Option<String>,
     /// 公示截止时间
     publicity_ends_at: Option<BeijingTime>,
+}
+
+impl OwnEnrolmentView {
+    /// An enrolment that earned nothing yet.
+    pub(super) fn new(enrolment: Enrolment, activity: &Activity, session: &Session) -> Self {
+        let (title, place) = (activity.title.clone(), activity.place.clone());
+        let (starts_at, ends_at) = (session.starts_at, session.ends_at);
+        OwnEnrolment { enrolment, title, place, starts_at, ends_at, points: None }.into()
+    }
 }
 
 impl From<OwnEnrolment> for OwnEnrolmentView {
