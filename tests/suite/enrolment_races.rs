@@ -1,6 +1,6 @@
 //! Races for seats, hours, scans and credits. Each was seen to fail with its guard taken away.
 
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
 use serde_json::json;
 use tests::client::key;
 use tests::service::{cancel, enrol};
@@ -91,6 +91,25 @@ fn one_of(replies: Vec<Reply>, code: &str) {
     assert_eq!(let_in.len(), 1);
     for other in others {
         other.refused(409, code);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_slips_into_an_activity_while_it_is_called_off() {
+    let app = TestApp::start().await;
+    let residents = app.residents(40).await;
+    let estate = app.admin("estate").await;
+    for _ in 0..3 {
+        let id = app.activity(48, 50, 30).await;
+        let (path, reason) = (format!("/admin/activities/{id}/cancellation"), json!({ "reason": "当天有大雨" }));
+        let sign_ups = join_all(residents.iter().map(|resident| enrol(resident, &id)));
+        let (replies, cancelled) = join(sign_ups, estate.post(&path, &reason)).await;
+        cancelled.expect(200);
+        for reply in replies.into_iter().filter(|reply| reply.status != 201) {
+            reply.refused(409, "activity_not_open");
+        }
+        seats_are_true(&app).await;
+        assert_eq!(app.number("SELECT count(*) FROM enrolment WHERE state <> 'cancelled'").await, 0);
     }
 }
 

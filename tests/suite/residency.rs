@@ -94,6 +94,23 @@ async fn of_many_reports_at_once_one_is_let_in() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn of_many_acceptances_at_once_one_counts_and_earns() {
+    let app = TestApp::start().await;
+    let id = reported(&app, "zhang").await;
+    decide(&app, "unit", &id, "unit-confirmation").await.expect(200);
+    let clerks = [app.admin("community").await, app.admin("second-community").await];
+    let (path, body) = (format!("/admin/residencies/{id}/acceptance"), json!({}));
+    let replies = join_all(clerks.iter().cycle().take(16).map(|clerk| clerk.post(&path, &body))).await;
+    let (accepted, others): (Vec<_>, Vec<_>) = replies.into_iter().partition(|reply| reply.status == 200);
+    assert_eq!(accepted.len(), 1);
+    for other in others {
+        other.refused(409, "state_conflict");
+    }
+    assert_eq!(points(&app).await, 20);
+    assert_eq!(app.number("SELECT count(*) FROM audit WHERE action = 'accept_residency'").await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_refusal_says_why_and_each_side_only_speaks_in_its_turn() {
     let app = TestApp::start().await;
     let id = reported(&app, "zhang").await;
