@@ -4,7 +4,7 @@ use domain::id::{AdminId, MemberId, NodeId, PersonId, ResidencyId};
 use domain::organisation::NodePath;
 use domain::page::{Page, PageRequest};
 use domain::residency::{Closing, Decision, Declaration, Residency, ResidencyState, Side};
-use sea_orm::sea_query::Query;
+use sea_orm::sea_query::{Expr, Query, UnionType};
 use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 
 use crate::database::{ReadTx, WriteTx};
@@ -96,18 +96,7 @@ pub async fn lock_within(
     paths: &[NodePath],
     id: ResidencyId,
 ) -> Result<Option<Residency>> {
-    let mut nodes = Query::select();
-    nodes.column(organisations::row::Column::Id).from(organisations::row::Entity);
-    nodes.cond_where(organisations::inside(paths));
-    let ours = match side {
-        Side::Community => row::Column::EstateId.in_subquery(nodes),
-        Side::Unit => {
-            let mut of_units = Query::select();
-            of_units.column(members::row::Column::Id).from(members::row::Entity);
-            of_units.and_where(members::row::Column::UnitId.in_subquery(nodes));
-            row::Column::MemberId.in_subquery(of_units)
-        }
-    };
+    let ours = side_within(side, paths);
     let found = row::Entity::find_by_id(id.uuid()).filter(ours).lock_exclusive().one(&tx.on()).await?;
     found.map(Residency::try_from).transpose()
 }
@@ -154,14 +143,43 @@ fn own(member: MemberId) -> Select<row::Entity> {
 }
 
 fn reported(paths: &[NodePath]) -> Select<row::Entity> {
-    let ours =
-        Condition::any().add(organisations::inside_as("unit", paths)).add(organisations::inside_as("estate", paths));
     let query = join::by_id(with_estate(), members::row::Entity, "member", row::Column::MemberId.into_expr());
     join::by_id(query, organisations::row::Entity, "unit", join::of("member", "unit_id"))
         .expr_as(join::of("member", "name"), "member_name")
         .expr_as(join::of("member", "number"), "member_number")
         .expr_as(join::of("unit", "name"), "unit_name")
-        .filter(ours)
+        .filter(Condition::all().add_option(within(paths)))
+}
+
+/// The condition "one of the two sides lies in one of these subtrees". A union instead of an `OR`, so that each half
+/// goes by its index; the whole tree needs no condition.
+fn within(paths: &[NodePath]) -> Option<Expr> {
+    if paths.contains(&NodePath::root()) {
+        return None;
+    }
+    let half = |side| {
+        let mut ids = Query::select();
+        ids.column(row::Column::Id).from(row::Entity).and_where(side_within(side, paths));
+        ids
+    };
+    let mut both = half(Side::Unit);
+    both.union(UnionType::Distinct, half(Side::Community));
+    Some(row::Column::Id.in_subquery(both))
+}
+
+fn side_within(side: Side, paths: &[NodePath]) -> Expr {
+    let mut nodes = Query::select();
+    nodes.column(organisations::row::Column::Id).from(organisations::row::Entity);
+    nodes.cond_where(organisations::inside(paths));
+    match side {
+        Side::Community => row::Column::EstateId.in_subquery(nodes),
+        Side::Unit => {
+            let mut of_units = Query::select();
+            of_units.column(members::row::Column::Id).from(members::row::Entity);
+            of_units.and_where(members::row::Column::UnitId.in_subquery(nodes));
+            row::Column::MemberId.in_subquery(of_units)
+        }
+    }
 }
 
 fn with_estate() -> Select<row::Entity> {
