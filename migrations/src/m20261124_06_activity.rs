@@ -39,6 +39,9 @@ impl MigrationTrait for Migration {
                 uuid_null("reviewed_by"),
                 timestamp_with_time_zone_null("reviewed_at"),
                 string_null("review_comment"),
+                uuid_null("cancelled_by"),
+                timestamp_with_time_zone_null("cancelled_at"),
+                string_null("cancellation_reason"),
                 timestamp_with_time_zone("starts_at"),
                 timestamp_with_time_zone("ends_at"),
             ],
@@ -46,8 +49,10 @@ impl MigrationTrait for Migration {
         .one_of("kind", &["general", "training", "professional", "emergency"])
         .one_of("nature", &["voluntary", "party_duty"])
         .one_of("risk_level", &["low", "medium", "high"])
-        .one_of("state", &["draft", "review", "refused", "published", "ongoing", "finished", "settled", "cancelled"])
+        // Ongoing and finished follow from the clock and are never stored.
+        .one_of("state", &["draft", "review", "refused", "published", "settled", "cancelled"])
         .check("two_persons", "reviewed_by IS NULL OR reviewed_by <> proposed_by")
+        .check("cancelled", "(state = 'cancelled') = (cancelled_at IS NOT NULL)")
         .references("node_id", "organisation")
         .references("lead_member_id", "member")
         .index(["state", "starts_at"])
@@ -85,6 +90,7 @@ impl MigrationTrait for Migration {
                 string("state"),
                 timestamp_with_time_zone("enrolled_at"),
                 timestamp_with_time_zone_null("cancelled_at"),
+                boolean("cancelled_late").default(false).take(),
                 timestamp_with_time_zone_null("checked_in_at"),
                 timestamp_with_time_zone_null("checked_out_at"),
                 boolean("closed_automatically").default(false).take(),

@@ -1,8 +1,13 @@
 //! The suite: stories by feature, races, authorisation, contract, boundaries. It runs on both databases.
 
+mod activity;
 mod admin;
 mod authorisation;
 mod boundaries;
 mod contract;
+mod enrolment;
+mod enrolment_races;
+mod points;
+mod residency;
 mod session;
 mod settings;

@@ -1,5 +1,8 @@
 //! The true application, on a port and a database of its own.
 
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
 use api::clock::Clock;
 use api::config::Config;
 use api::state::{App, State};
@@ -25,6 +28,7 @@ pub struct TestApp {
     pub database_url: String,
     handles: Vec<actix_web::dev::ServerHandle>,
     directory: TempDir,
+    members: Mutex<BTreeMap<String, Client>>,
 }
 
 impl TestApp {
@@ -49,7 +53,7 @@ impl TestApp {
     fn serve(state: App, world: World, database_url: String, directory: TempDir) -> Self {
         let running = api::start(state.clone()).expect("a spare port");
         let base = format!("http://{}", running.public);
-        Self { base, state, world, database_url, handles: running.handles, directory: directory }
+        Self { base, state, world, database_url, handles: running.handles, directory, members: Mutex::default() }
     }
 
     /// Somebody without a token.
@@ -64,11 +68,18 @@ impl TestApp {
         self.signed_in(Audience::Admin, Holder::Admin(id)).await
     }
 
-    /// A member of the world, signed in, by name in pinyin as `world.rs` spells it.
+    /// A member of the world, signed in, by name in pinyin as `world.rs` spells it. A second sign-in would end the first,
+    /// so the same name gives the same phone.
     pub async fn member(&self, name: &str) -> Client {
+        let known = self.members.lock().expect("the phones").get(name).cloned();
+        if let Some(client) = known {
+            return client;
+        }
         let member = self.world.member(name);
         let identity = self.identity_of(name, Some(member)).await;
-        self.signed_in(Audience::Member, Holder::Identity(identity)).await
+        let client = self.signed_in(Audience::Member, Holder::Identity(identity)).await;
+        self.members.lock().expect("the phones").insert(name.into(), client.clone());
+        client
     }
 
     /// A WeChat user, known to nobody, signed in.

@@ -15,4 +15,11 @@ impl TestApp {
         connection.close().await.expect("the connection closes");
         number
     }
+
+    /// Changes the database behind the application's back.
+    pub async fn tamper(&self, sql: &str) {
+        let connection = database::connect(&self.database_url).await;
+        connection.execute_unprepared(sql).await.expect(sql);
+        connection.close().await.expect("the connection closes");
+    }
 }

@@ -4,6 +4,8 @@ pub mod app;
 pub mod books;
 pub mod client;
 pub mod database;
+pub mod points;
+pub mod service;
 pub mod world;
 
 pub use app::TestApp;

@@ -5,6 +5,7 @@ pub mod auth;
 pub mod clock;
 pub mod commands;
 pub mod config;
+pub mod crediting;
 pub mod demo;
 pub mod error;
 pub mod error_code;

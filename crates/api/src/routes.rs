@@ -23,7 +23,13 @@ pub fn admin_auth(routes: &mut ServiceConfig) {
 
 /// What members use.
 pub fn member(routes: &mut ServiceConfig) {
-    routes.configure(features::member::member_routes);
+    routes
+        .configure(features::member::member_routes)
+        .configure(features::points::member_routes)
+        .configure(features::organisation::member_routes)
+        .configure(features::residency::member_routes)
+        .configure(features::activity::member_routes)
+        .configure(features::enrolment::member_routes);
 }
 
 /// What shop staff use.
@@ -33,7 +39,13 @@ pub fn merchant(routes: &mut ServiceConfig) {
 
 /// What admins use.
 pub fn admin(routes: &mut ServiceConfig) {
-    routes.configure(features::session::own_admin_routes).configure(features::admin::admin_routes);
+    routes
+        .configure(features::session::own_admin_routes)
+        .configure(features::admin::admin_routes)
+        .configure(features::points::admin_routes)
+        .configure(features::residency::admin_routes)
+        .configure(features::activity::admin_routes)
+        .configure(features::enrolment::admin_routes);
 }
 
 /// Mounts what the public listener serves; `/auth` is mounted by the caller, who knows which sign-ins it takes.

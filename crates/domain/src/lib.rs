@@ -2,13 +2,20 @@
 //!
 //! The module list is the glossary; each module's first line carries the Chinese term.
 
+pub mod activity;
+pub mod attendance_code;
 pub mod code;
+pub mod enrolment;
 pub mod id;
 pub mod member;
+pub mod official;
 pub mod organisation;
 pub mod page;
 pub mod personal;
+pub mod points;
+pub mod residency;
 pub mod role;
+pub mod service;
 pub mod session;
 pub mod text;
 pub mod time;

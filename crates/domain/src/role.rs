@@ -143,15 +143,15 @@ impl Role {
     }
 }
 
-/// Decides whether the granter may give this role, at a node of this kind, to a person who holds these roles already.
+/// Decides whether the giver may give this role, at a node of this kind, to a person who holds these roles already.
 pub fn grant(
-    granter: PersonId,
-    grantee: PersonId,
+    giver: PersonId,
+    receiver: PersonId,
     held: &[Role],
     role: Role,
     node: NodeKind,
 ) -> Result<(), GrantError> {
-    if granter == grantee {
+    if giver == receiver {
         return Err(GrantError::ToOneself);
     }
     if !role.fits(node) {

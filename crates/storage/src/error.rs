@@ -38,6 +38,11 @@ impl StorageError {
         Self::Corrupt { table, column, id: id.to_string() }
     }
 
+    /// A guard in a statement refused the write, as a constraint would have.
+    pub(crate) fn conflict(guard: &str) -> Self {
+        Self::Conflict { constraint: guard.to_owned() }
+    }
+
     /// Whether this is a refusal by the constraint that has this in its name.
     pub fn breaks(&self, name: &str) -> bool {
         matches!(self, Self::Conflict { constraint } if constraint.contains(name))

@@ -63,6 +63,12 @@ pub async fn find_by_member(tx: &ReadTx, member: MemberId) -> Result<Option<Iden
     Ok(found.map(Identity::from))
 }
 
+/// Locks the identity that is matched to the member; what one member does in two places at once is serialised by it.
+pub async fn lock_of_member(tx: &mut WriteTx, member: MemberId) -> Result<Option<Identity>> {
+    let its = row::Entity::find().filter(row::Column::MemberId.eq(member.uuid())).lock_exclusive();
+    Ok(its.one(&tx.on()).await?.map(Identity::from))
+}
+
 /// Matches the identity to a member. Conflicts if that member is matched to somebody else.
 pub async fn match_member(tx: &mut WriteTx, id: IdentityId, member: MemberId) -> Result<()> {
     row::Entity::update_many()

@@ -2,21 +2,35 @@
 //!
 //! One file per collection: the row, its mapping to the domain, its queries. `&ReadTx` reads, `&mut WriteTx` writes.
 
+pub mod accounts;
+pub mod activities;
+pub mod activity_sessions;
 pub mod admins;
 pub mod audit;
 pub mod database;
 pub mod development_clock;
+pub mod earn_events;
+pub mod enrolments;
+pub mod entries;
 pub mod error;
+pub mod estates;
 pub mod idempotency;
 pub mod identities;
+mod join;
 pub mod key_value;
 pub mod leases;
+pub mod lots;
 mod mapping;
 pub mod members;
 pub mod organisations;
+pub mod purses;
+pub mod residencies;
 pub mod role_grants;
+pub mod rulebooks;
+pub mod service_records;
 pub mod sessions;
 pub mod staff;
+pub mod transfers;
 pub mod vault;
 
 pub use database::{Database, ReadTx, WriteTx};

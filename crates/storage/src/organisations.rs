@@ -10,6 +10,7 @@ use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, ExprTrait, QueryFilter
 use crate::database::{ReadTx, WriteTx};
 use crate::error::{Result, StorageError};
 use crate::mapping::code;
+use crate::{accounts, rulebooks};
 
 /// Which nodes a list is about.
 #[derive(Clone, Debug, Default)]
@@ -24,7 +25,7 @@ pub struct Filter {
     pub name: Option<String>,
 }
 
-/// Keeps the root of the tree.
+/// Keeps the root of the tree. A district comes with its books and its first rules, without which no point could move.
 pub async fn insert_root(tx: &mut WriteTx, id: NodeId, name: &str, now: Instant) -> Result<Node> {
     let node = Node {
         id,
@@ -35,6 +36,8 @@ pub async fn insert_root(tx: &mut WriteTx, id: NodeId, name: &str, now: Instant)
         path: NodePath::root(),
     };
     insert_node(tx, &node, now).await?;
+    accounts::ensure_system_accounts(tx).await?;
+    rulebooks::ensure_default(tx, id, now).await?;
     Ok(node)
 }
 
@@ -96,6 +99,12 @@ pub async fn lock(tx: &mut WriteTx, id: NodeId) -> Result<Option<Node>> {
     row::Entity::find_by_id(id.uuid()).lock_exclusive().one(&tx.on()).await?.map(Node::try_from).transpose()
 }
 
+/// Finds a node within these subtrees.
+pub async fn find_within(tx: &ReadTx, paths: &[NodePath], id: NodeId) -> Result<Option<Node>> {
+    let found = row::Entity::find_by_id(id.uuid()).filter(inside(paths)).one(&tx.on()).await?;
+    found.map(Node::try_from).transpose()
+}
+
 /// Finds a unit by its whole name.
 pub async fn find_unit_by_name(tx: &ReadTx, name: &str) -> Result<Option<Node>> {
     let found = row::Entity::find()
@@ -131,7 +140,12 @@ pub async fn list(tx: &ReadTx, filter: &Filter, page: &PageRequest<String>) -> R
 
 /// The condition "this organisation lies in one of these subtrees", for a query that joins `organisation`.
 pub(crate) fn inside(paths: &[NodePath]) -> sea_orm::Condition {
-    let column = || Expr::col((row::Entity, row::Column::Path));
+    inside_as("organisation", paths)
+}
+
+/// The same for a query that joins `organisation` under another name.
+pub(crate) fn inside_as(alias: &'static str, paths: &[NodePath]) -> sea_orm::Condition {
+    let column = || Expr::col((alias, row::Column::Path));
     paths.iter().fold(sea_orm::Condition::any().add(Expr::val(1).eq(0)), |any, path| {
         any.add(column().like(format!("{}%", path.as_str())))
     })

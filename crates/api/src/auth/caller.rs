@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload};
 use domain::id::{AdminId, IdentityId, MemberId, PersonId, SessionId};
+use domain::official::Official;
 use domain::organisation::NodePath;
 use domain::role::{Permission, may};
 use domain::session::Audience;
@@ -82,6 +83,11 @@ impl Admin {
             return Ok(());
         }
         Err(ApiError::new(ErrorCode::StepUpRequired, "这项业务须再次验证动态码，请先调用 /admin/step-up"))
+    }
+
+    /// The person as decisions see them, who must not decide about themselves.
+    pub fn official(&self) -> Official {
+        Official { admin: self.id, member: self.member }
     }
 
     /// The subtrees in which this admin holds the permission.

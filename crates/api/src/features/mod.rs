@@ -1,8 +1,13 @@
 //! One folder per noun, one file per act. Features never import each other.
 
+pub mod activity;
 pub mod admin;
 pub mod development;
+pub mod enrolment;
 pub mod health;
 pub mod member;
+pub mod organisation;
+pub mod points;
+pub mod residency;
 pub mod session;
 pub mod staff;

@@ -1,0 +1,66 @@
+//! A member's enrolments, and the attendance that waits for review.
+
+use actix_web::{get, web};
+use domain::enrolment::EnrolmentState;
+use domain::id::ActivityId;
+use serde::Deserialize;
+use storage::enrolments;
+use utoipa::IntoParams;
+use uuid::Uuid;
+
+use super::view::{AttendanceView, EnrolmentStateCode, OwnEnrolmentView};
+use crate::auth::caller::{Authorized, CurrentMember, needs};
+use crate::error::{ApiResult, Problem};
+use crate::http::page::{Listed, PageQuery, page_request};
+use crate::state::App;
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct AttendanceQuery {
+    /// 状态，默认 lead_confirmed，即待审核
+    state: Option<EnrolmentStateCode>,
+    /// 只看这个活动
+    activity_id: Option<Uuid>,
+    /// 每页条数，1 到 100，默认 20
+    limit: Option<u64>,
+    /// 上一页给出的游标
+    cursor: Option<String>,
+}
+
+/// 我的报名
+///
+/// 包括服务时长和入账情况，最近的在前。
+#[utoipa::path(tag = "报名", params(PageQuery), responses(
+    (status = 200, description = "报名列表", body = Listed<OwnEnrolmentView>),
+))]
+#[get("/enrolments")]
+pub(super) async fn list_own_enrolments(
+    caller: CurrentMember,
+    query: web::Query<PageQuery>,
+    app: App,
+) -> ApiResult<web::Json<Listed<OwnEnrolmentView>>> {
+    let page = page_request(query.limit, query.cursor.as_deref())?;
+    let found = enrolments::list_own(&app.database.read(), caller.member, &page).await?;
+    Ok(web::Json(Listed::of(found, OwnEnrolmentView::from)))
+}
+
+/// 考勤列表
+///
+/// 辖区内活动的考勤，默认只看负责人已确认、等待审核的，先报名的在前。
+#[utoipa::path(tag = "考勤", params(AttendanceQuery), responses(
+    (status = 200, description = "考勤列表", body = Listed<AttendanceView>),
+    (status = 403, description = "没有权限", body = Problem, content_type = "application/problem+json"),
+))]
+#[get("/attendances")]
+pub(super) async fn list_attendances(
+    caller: Authorized<needs::ReadActivities>,
+    query: web::Query<AttendanceQuery>,
+    app: App,
+) -> ApiResult<web::Json<Listed<AttendanceView>>> {
+    let page = page_request(query.limit, query.cursor.as_deref())?;
+    let state = query.state.map_or(EnrolmentState::LeadConfirmed, |state| state.0);
+    let activity = query.activity_id.map(ActivityId::new);
+    let found = enrolments::list_reviewable(&app.database.read(), &caller.scope, state, activity, &page).await?;
+    Ok(web::Json(Listed::of(found, AttendanceView::from)))
+}
