@@ -2,13 +2,17 @@
 //!
 //! The module list is the glossary; each module's first line carries the Chinese term.
 
+pub mod application;
 pub mod code;
+pub mod complaint;
+pub mod consent;
 pub mod id;
 pub mod member;
 pub mod organisation;
 pub mod page;
 pub mod personal;
 pub mod role;
+pub mod roster;
 pub mod session;
 pub mod text;
 pub mod time;
