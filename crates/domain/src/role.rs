@@ -144,13 +144,7 @@ impl Role {
 }
 
 /// Decides whether the giver may give this role, at a node of this kind, to a person who holds these roles already.
-pub fn grant(
-    giver: PersonId,
-    receiver: PersonId,
-    held: &[Role],
-    role: Role,
-    node: NodeKind,
-) -> Result<(), GrantError> {
+pub fn grant(giver: PersonId, receiver: PersonId, held: &[Role], role: Role, node: NodeKind) -> Result<(), GrantError> {
     if giver == receiver {
         return Err(GrantError::ToOneself);
     }
