@@ -88,6 +88,7 @@ function suggestCode(document) {
 
 /** Sees every response of Swagger UI: takes new tokens, says in words what was refused. */
 async function answered(path, response) {
+  byId("notices").replaceChildren();
   if (!response.ok) {
     const problem = await problemOf(response);
     notify(problem.sentences);
