@@ -5,7 +5,9 @@ const [compiled, keys] = process.argv.slice(2);
 const wx = {
   request({ url, method, data, header, success, fail }) {
     const body = data === undefined ? undefined : JSON.stringify(data);
-    fetch(url, { method, body, headers: { "content-type": "application/json", ...header } })
+    const headers = new Headers(header);
+    if (!headers.has("content-type")) headers.set("content-type", "application/json"); // as WeChat does
+    fetch(url, { method, body, headers })
       .then(async (response) => {
         const text = await response.text();
         const parsed = text && JSON.parse(text);

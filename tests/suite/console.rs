@@ -1,16 +1,8 @@
 //! The console, in a true browser.
 
 use serde_json::json;
-use storage::admins;
 use tests::world::PASSWORD;
-use tests::{Browser, TestApp};
-
-/// The account's code of now, which nobody used yet.
-async fn totp(app: &TestApp, account: &str) -> String {
-    let admin = admins::find_by_account(&app.state.database.read(), &app.state.vault, account).await;
-    let admin = admin.expect("an answer").expect("the account");
-    api::auth::totp::code_at(&admin.totp_secret, app.state.clock.wall()).expect("a code")
-}
+use tests::{Browser, Client, TestApp};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_admin_works_in_the_browser() {
@@ -22,7 +14,7 @@ async fn an_admin_works_in_the_browser() {
     assert!(!browser.shows("#contract").await);
     browser.picture("refused").await;
 
-    browser.sign_in("subdistrict", PASSWORD, &totp(&app, "subdistrict").await).await;
+    browser.sign_in("subdistrict", PASSWORD, &app.totp("subdistrict").await).await;
     browser.see("#who", "水泊寺街道 街道管理员").await;
     let own = browser.execute("show_own_admin", &[], None).await.expect(200);
     assert_eq!(own["account"], "subdistrict");
@@ -39,7 +31,7 @@ async fn an_admin_works_in_the_browser() {
 async fn every_contract_is_tried_out_with_tokens_of_its_own() {
     let app = TestApp::start().await;
     let browser = Browser::at_console(&app.base).await;
-    browser.sign_in("district", PASSWORD, &totp(&app, "district").await).await;
+    browser.sign_in("district", PASSWORD, &app.totp("district").await).await;
     browser.see("#who", "区级管理员").await;
 
     browser.turn_to("member").await;
@@ -66,7 +58,7 @@ async fn every_contract_is_tried_out_with_tokens_of_its_own() {
 async fn a_token_that_ran_out_is_renewed_without_a_word() {
     let app = TestApp::start().await;
     let browser = Browser::at_console(&app.base).await;
-    browser.sign_in("district", PASSWORD, &totp(&app, "district").await).await;
+    browser.sign_in("district", PASSWORD, &app.totp("district").await).await;
     browser.see("#who", "区级管理员").await;
     let tokens = "return sessionStorage.getItem('zhixiang.admin')";
     let first = browser.run(tokens).await;
@@ -77,7 +69,7 @@ async fn a_token_that_ran_out_is_renewed_without_a_word() {
     assert_eq!(app.number("SELECT count(*) FROM session WHERE revoked_at IS NOT NULL").await, 0);
 
     browser.click("#step-up").await;
-    browser.fill("#step-up-dialog [name=totp]", &totp(&app, "district").await).await;
+    browser.fill("#step-up-dialog [name=totp]", &app.totp("district").await).await;
     browser.click("#step-up-dialog [type=submit]").await;
     browser.see("#notices", "已再次验证").await;
     browser.execute("show_own_admin", &[], None).await.expect(200);
@@ -106,4 +98,24 @@ async fn the_console_runs_nothing_but_its_own() {
         assert_eq!(document["openapi"], "3.1.0");
     }
     client.get("//openapi/nobody.json").await.refused(404, "not_found");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_public_listener_knows_nothing_of_the_console() {
+    let app = TestApp::start_split().await;
+    let desk = Client::anonymous(app.management.as_deref().expect("a management listener"));
+    let paths =
+        ["//console", "//console/", "//console/settings.json", "//console/assets/console.js", "//openapi/admin.json"];
+    for path in paths {
+        assert_eq!(desk.get(path).await.status, 200, "{path}");
+        app.anonymous().get(path).await.refused(404, "not_found");
+    }
+    assert_eq!(desk.get("//console/settings.json").await.expect(200), json!({ "callable": ["admin"] }));
+
+    let browser = Browser::at_console(app.management.as_deref().expect("a management listener")).await;
+    browser.sign_in("district", PASSWORD, &app.totp("district").await).await;
+    browser.see("#who", "区级管理员").await;
+    browser.turn_to("member").await;
+    browser.see("#reading-only", "只供查阅").await;
+    assert!(!browser.shows("#wechat-sign-in").await);
 }
