@@ -4,6 +4,7 @@ mod activity;
 mod admin;
 mod authorisation;
 mod boundaries;
+mod console;
 mod contract;
 mod enrolment;
 mod enrolment_races;
