@@ -5,6 +5,8 @@
 pub mod code;
 pub mod id;
 pub mod member;
+pub mod merchant;
+pub mod offer;
 pub mod organisation;
 pub mod page;
 pub mod personal;
@@ -12,3 +14,5 @@ pub mod role;
 pub mod session;
 pub mod text;
 pub mod time;
+pub mod typed_code;
+pub mod voucher;

@@ -13,10 +13,15 @@ pub mod key_value;
 pub mod leases;
 mod mapping;
 pub mod members;
+pub mod merchants;
+pub mod offers;
 pub mod organisations;
 pub mod role_grants;
+mod search;
 pub mod sessions;
 pub mod staff;
+pub mod staff_invitations;
+pub mod stores;
 pub mod vault;
 
 pub use database::{Database, ReadTx, WriteTx};
