@@ -66,6 +66,11 @@ impl Definition {
         self.push_index("INDEX", "by", &columns, condition)
     }
 
+    /// An index of only those rows that are looked for, as in "lots that still hold something".
+    pub(crate) fn index_where<const N: usize>(self, columns: [&'static str; N], condition: &str) -> Self {
+        self.push_index("INDEX", "by", &columns, format!(" WHERE {condition}"))
+    }
+
     fn push_index(mut self, kind: &str, suffix: &str, columns: &[&str], condition: String) -> Self {
         self.indexes.push(format!(
             "CREATE {kind} {table}_{suffix}_{name} ON {table} ({list}){condition}",

@@ -20,6 +20,8 @@ impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         // Member accounts cache balance and sequence; a system account caches nothing, so nobody queues on its row.
         // A debt account runs from zero downwards: what the member owes after a clawback beyond the balance.
+        // The points account also keeps two totals of a lifetime, so that showing a balance and asking who may spend
+        // cost the same after ten entries and after ten thousand.
         table(
             "account",
             [
@@ -33,6 +35,8 @@ impl MigrationTrait for Migration {
                 binary_null("last_hash"),
                 timestamp_with_time_zone_null("frozen_at"),
                 string_null("frozen_because"),
+                big_integer("lifetime_earned").default(0).take(),
+                big_integer("verified_minutes").default(0).take(),
             ],
         )
         .one_of("kind", &["points", "debt", "issuance", "redemption", "expiry", "adjustment", "donation"])
@@ -43,6 +47,10 @@ impl MigrationTrait for Migration {
         )
         .check("held", "held >= 0 AND (kind = 'points' OR held = 0)")
         .check("balance", "(kind <> 'points' OR balance - held >= 0) AND (kind <> 'debt' OR balance <= 0)")
+        .check(
+            "totals",
+            "(kind = 'points' OR (lifetime_earned = 0 AND verified_minutes = 0)) AND verified_minutes >= 0",
+        )
         .references("member_id", "member")
         .unique(["member_id", "kind"])
         .unique_where(["kind"], "member_id IS NULL")
@@ -107,8 +115,8 @@ impl MigrationTrait for Migration {
         .check("remaining", "granted > 0 AND remaining >= 0 AND remaining <= granted")
         .references("account_id", "account")
         .references("transfer_id", "transfer")
-        .index(["account_id", "expires_at", "id"])
-        .index(["expires_at"])
+        .index_where(["account_id", "expires_at", "id"], "remaining > 0")
+        .index_where(["expires_at"], "remaining > 0")
         .create(manager)
         .await?;
 
@@ -167,14 +175,14 @@ impl MigrationTrait for Migration {
         .create(manager)
         .await?;
 
-        // One credit per event, for ever; the row also answers "why this many points".
+        // One credit per event, for ever; the row also answers "why this many points", and "why none".
         table(
             "earn_event",
             [
                 uuid("member_id"),
                 string("source_kind"),
                 uuid("source_id"),
-                uuid("transfer_id"),
+                uuid_null("transfer_id"),
                 uuid("rulebook_id"),
                 string("rule"),
                 big_integer("timed_minutes"),
@@ -191,6 +199,7 @@ impl MigrationTrait for Migration {
         )
         .key(["member_id", "source_kind", "source_id"])
         .check("points", "points >= 0 AND points <= uncapped_points AND debt_paid >= 0 AND debt_paid <= points")
+        .check("transfer", "(points = 0) = (transfer_id IS NULL)")
         .references("member_id", "member")
         .references("transfer_id", "transfer")
         .references("rulebook_id", "rulebook")

@@ -3,5 +3,6 @@
 mod authorisation;
 mod boundaries;
 mod contract;
+mod points;
 mod session;
 mod settings;

@@ -49,7 +49,7 @@ impl TestApp {
     fn serve(state: App, world: World, database_url: String, directory: TempDir) -> Self {
         let running = api::start(state.clone()).expect("a spare port");
         let base = format!("http://{}", running.public);
-        Self { base, state, world, database_url, handles: running.handles, directory: directory }
+        Self { base, state, world, database_url, handles: running.handles, directory }
     }
 
     /// Somebody without a token.
@@ -126,7 +126,7 @@ impl Drop for TestApp {
 }
 
 async fn open(directory: &TempDir, database_url: &str) -> App {
-    let mut config = Config { datadirectory: directory.path().into(), ..Config::default() };
+    let mut config = Config { data_directory: directory.path().into(), ..Config::default() };
     config.server.listen = ([127, 0, 0, 1], 0).into();
     config.server.workers = Some(2);
     config.database.url = Some(database_url.into());

@@ -4,6 +4,7 @@ pub mod app;
 pub mod books;
 pub mod client;
 pub mod database;
+pub mod points;
 pub mod world;
 
 pub use app::TestApp;

@@ -85,15 +85,15 @@ fn listen(
                 if listener != Listener::Public {
                     api.configure(routes::management);
                 }
+                if development && listener != Listener::Management {
+                    api.map(|api| api.service(web::scope("/dev").configure(development::routes)));
+                }
             }))
             .split_for_parts();
         app.configure(health::routes)
             .configure(|app| {
                 if listener != Listener::Public {
                     app.configure(health::management_routes);
-                }
-                if development && listener != Listener::Management {
-                    app.service(web::scope("/api/v1/dev").configure(development::routes));
                 }
             })
             .default_service(web::to(move |request: HttpRequest| {

@@ -23,7 +23,7 @@ pub fn admin_auth(routes: &mut ServiceConfig) {
 
 /// What members use.
 pub fn member(routes: &mut ServiceConfig) {
-    routes.configure(features::member::member_routes);
+    routes.configure(features::member::member_routes).configure(features::points::member_routes);
 }
 
 /// What shop staff use.
@@ -33,7 +33,10 @@ pub fn merchant(routes: &mut ServiceConfig) {
 
 /// What admins use.
 pub fn admin(routes: &mut ServiceConfig) {
-    routes.configure(features::session::own_admin_routes).configure(features::admin::admin_routes);
+    routes
+        .configure(features::session::own_admin_routes)
+        .configure(features::admin::admin_routes)
+        .configure(features::points::admin_routes);
 }
 
 /// Mounts what the public listener serves; `/auth` is mounted by the caller, who knows which sign-ins it takes.

@@ -2,26 +2,34 @@
 //!
 //! One file per collection: the row, its mapping to the domain, its queries. `&ReadTx` reads, `&mut WriteTx` writes.
 
+pub mod accounts;
 pub mod admins;
 pub mod audit;
 pub mod database;
 pub mod development_clock;
+pub mod earn_events;
+pub mod entries;
 pub mod error;
 pub mod idempotency;
 pub mod identities;
 pub mod key_value;
 pub mod leases;
+pub mod lots;
 mod mapping;
 pub mod members;
 pub mod merchants;
 pub mod offers;
 pub mod organisations;
+pub mod purses;
 pub mod role_grants;
+pub mod rulebooks;
 mod search;
+pub mod service_records;
 pub mod sessions;
 pub mod staff;
 pub mod staff_invitations;
 pub mod stores;
+pub mod transfers;
 pub mod vault;
 
 pub use database::{Database, ReadTx, WriteTx};

@@ -10,6 +10,7 @@ use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, ExprTrait, QueryFilter
 use crate::database::{ReadTx, WriteTx};
 use crate::error::{Result, StorageError};
 use crate::mapping::code;
+use crate::{accounts, rulebooks};
 
 /// Which nodes a list is about.
 #[derive(Clone, Debug, Default)]
@@ -24,7 +25,7 @@ pub struct Filter {
     pub name: Option<String>,
 }
 
-/// Keeps the root of the tree.
+/// Keeps the root of the tree. A district comes with its books and its first rules, without which no point could move.
 pub async fn insert_root(tx: &mut WriteTx, id: NodeId, name: &str, now: Instant) -> Result<Node> {
     let node = Node {
         id,
@@ -35,6 +36,8 @@ pub async fn insert_root(tx: &mut WriteTx, id: NodeId, name: &str, now: Instant)
         path: NodePath::root(),
     };
     insert_node(tx, &node, now).await?;
+    accounts::ensure_system_accounts(tx).await?;
+    rulebooks::ensure_default(tx, id, now).await?;
     Ok(node)
 }
 

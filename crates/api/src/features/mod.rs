@@ -4,5 +4,6 @@ pub mod admin;
 pub mod development;
 pub mod health;
 pub mod member;
+pub mod points;
 pub mod session;
 pub mod staff;

@@ -4,10 +4,21 @@ use std::str::FromStr;
 
 use data_encoding::BASE64URL_NOPAD;
 use domain::page::{Page, PageRequest};
-use serde::Serialize;
-use utoipa::ToSchema;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use crate::error::{ApiError, ApiResult};
+
+/// A list that is asked for page by page and nothing else.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct PageQuery {
+    /// 每页条数，1 到 100，默认 20
+    pub limit: Option<u64>,
+    /// 上一页给出的游标
+    pub cursor: Option<String>,
+}
 
 /// 一页列表
 #[derive(Debug, Serialize, ToSchema)]

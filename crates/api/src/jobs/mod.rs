@@ -10,13 +10,17 @@ use uuid::Uuid;
 use crate::error::ApiResult;
 use crate::state::App;
 
+mod expire_points;
 mod forget_answers;
 
 /// A job: does what is due now, in steps that each keep themselves, and answers how many things it did.
 type Job = for<'a> fn(&'a App) -> Pin<Box<dyn Future<Output = ApiResult<u64>> + Send + 'a>>;
 
 /// Every job, in the order in which they run.
-const JOBS: &[(&str, Job)] = &[("forget_answers", |app| Box::pin(forget_answers::run(app)))];
+const JOBS: &[(&str, Job)] = &[
+    ("forget_answers", |app| Box::pin(forget_answers::run(app))),
+    ("expire_points", |app| Box::pin(expire_points::run(app))),
+];
 
 /// This process, as the holder of leases.
 static HOLDER: LazyLock<Uuid> = LazyLock::new(Uuid::now_v7);

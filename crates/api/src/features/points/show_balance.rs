@@ -1,0 +1,75 @@
+//! What I have, and what of it goes soon.
+
+use std::collections::BTreeMap;
+
+use actix_web::{get, web};
+use chrono::NaiveDate;
+use domain::time::business_day;
+use serde::Serialize;
+use storage::accounts::{self, Balance};
+use utoipa::ToSchema;
+
+use crate::auth::caller::CurrentMember;
+use crate::error::ApiResult;
+use crate::state::App;
+
+/// 积分余额
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct PointsView {
+    /// 可用积分
+    #[schema(example = 96)]
+    available: i64,
+    /// 冻结积分
+    #[schema(example = 0)]
+    held: i64,
+    /// 欠分；以后获得的积分先抵还
+    #[schema(example = 0)]
+    debt: i64,
+    /// 积分账户是否被冻结；冻结期间不能使用积分
+    frozen: bool,
+    /// 60 天内到期的积分，先到期的在前
+    expiring: Vec<ExpiringView>,
+    /// 累计获得的积分，已扣除被追回的
+    #[schema(example = 320)]
+    lifetime_earned: i64,
+    /// 累计认定的服务时长，单位为分钟，不会过期
+    #[schema(example = 1260)]
+    verified_minutes: i64,
+}
+
+/// 即将到期的积分
+#[derive(Debug, Serialize, ToSchema)]
+struct ExpiringView {
+    /// 最后可用的一天
+    #[schema(example = "2027-03-31")]
+    last_day: NaiveDate,
+    /// 积分
+    #[schema(example = 36)]
+    points: i64,
+}
+
+impl From<Balance> for PointsView {
+    fn from(balance: Balance) -> Self {
+        let mut days = BTreeMap::<NaiveDate, i64>::new();
+        for (gone_at, points) in balance.expiring {
+            *days.entry(business_day(gone_at - chrono::Duration::microseconds(1))).or_default() += points;
+        }
+        Self {
+            available: balance.available,
+            held: balance.held,
+            debt: balance.debt,
+            frozen: balance.frozen,
+            expiring: days.into_iter().map(|(last_day, points)| ExpiringView { last_day, points }).collect(),
+            lifetime_earned: balance.lifetime_earned,
+            verified_minutes: balance.verified_minutes,
+        }
+    }
+}
+
+/// 查看我的积分
+#[utoipa::path(tag = "积分", responses((status = 200, description = "积分余额", body = PointsView)))]
+#[get("/points")]
+pub(super) async fn show_balance(caller: CurrentMember, app: App) -> ApiResult<web::Json<PointsView>> {
+    let balance = accounts::balance(&app.database.read(), caller.member, app.clock.business()).await?;
+    Ok(web::Json(balance.into()))
+}

@@ -1,0 +1,136 @@
+//! Explanations (积分说明): one sentence with the arithmetic behind a credit.
+
+use super::earning::weighed_minutes;
+use super::{Cap, CreditDecision, EarnRule, Rulebook, TransferKind};
+use crate::code::Code;
+use crate::service::{Evaluation, ServiceKind};
+
+/// A credit as it was decided, under the rules that decided it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CreditExplanation {
+    /// The rulebook's version.
+    pub version: i32,
+    /// The rules of that version.
+    pub rules: Rulebook,
+    /// Every number.
+    pub decision: CreditDecision,
+    /// What the debt took.
+    pub debt_paid: i64,
+}
+
+/// Says in one sentence how many points were given and why.
+pub fn explain(credit: &CreditExplanation) -> String {
+    let CreditExplanation { version, rules, decision, debt_paid } = credit;
+    let what = match decision.rule {
+        EarnRule::Service { kind, evaluation } => service(rules, decision, kind, evaluation),
+        EarnRule::FirstResidency => format!("首次报到奖励 {} 分", decision.uncapped_points),
+    };
+    let capped = decision.cap.map(|cap| {
+        let most = match cap {
+            Cap::Day => rules.earning.day_cap,
+            Cap::Month => rules.earning.month_cap,
+            Cap::Year => rules.earning.year_cap,
+        };
+        format!("，因{} {most} 分，实得 {} 分", cap.label(), decision.points)
+    });
+    let debt = (*debt_paid > 0).then(|| format!("，其中 {debt_paid} 分先抵还欠分"));
+    format!("{what}{}{}（积分规则第 {version} 版）。", capped.unwrap_or_default(), debt.unwrap_or_default())
+}
+
+fn service(rules: &Rulebook, decision: &CreditDecision, kind: ServiceKind, evaluation: Evaluation) -> String {
+    let (earning, coefficients) = (&rules.earning, &rules.coefficients);
+    let made_up = (decision.made_up_minutes > 0)
+        .then(|| format!("、补录 {} 分钟（按 {} 计）", decision.made_up_minutes, factor(coefficients.made_up_bp)));
+    let served = format!("服务 {} 分钟{}", decision.timed_minutes, made_up.unwrap_or_default());
+    if decision.counted_minutes == 0 {
+        return format!("{served}，不足 {} 分钟，不计积分", earning.unit_minutes);
+    }
+    let most = earning.max_minutes_per_session;
+    let limit = if weighed_minutes(rules, decision.timed_minutes, decision.made_up_minutes) > most {
+        format!("单场最多计 {most} 分钟")
+    } else {
+        format!("每满 {} 分钟计一次", earning.unit_minutes)
+    };
+    format!(
+        "{served}，{limit}，计 {} 分钟；每 30 分钟 {} 分，基础分 {} 分；乘以系数 {}（{} {} × 评价{} {}），得 {} 分",
+        decision.counted_minutes,
+        earning.points_per_half_hour,
+        decision.base_points,
+        factor(decision.coefficient_bp),
+        kind.label(),
+        factor(coefficients.of_kind(kind)),
+        evaluation.label(),
+        factor(coefficients.of_evaluation(evaluation)),
+        decision.uncapped_points,
+    )
+}
+
+/// Says in one sentence what a transfer without a rule behind it did: a spending, a refund, an expiry, a correction.
+pub fn describe(kind: TransferKind, reason: &str, points: i64, debt: i64) -> String {
+    let all = (points + debt).abs();
+    let owed = match debt {
+        0 => String::new(),
+        paid @ 1.. => format!("，其中 {paid} 分先抵还欠分"),
+        made => format!("，其中 {} 分余额不足，记为欠分", -made),
+    };
+    format!("{reason}，{} {all} 分{owed}。", kind.label())
+}
+
+/// Basis points as people write a factor, such as 1.20.
+fn factor(basis_points: i32) -> String {
+    format!("{}.{:02}", basis_points / 10_000, basis_points % 10_000 / 100)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Earned, Service, credit_for_first_residency, credit_for_service};
+    use super::*;
+
+    fn sentence(minutes: i64, made_up: i64, day: i64, debt_paid: i64) -> String {
+        let rules = Rulebook::default_rules();
+        let service = Service {
+            timed_minutes: minutes,
+            made_up_minutes: made_up,
+            kind: ServiceKind::Professional,
+            evaluation: Evaluation::A,
+        };
+        let decision = credit_for_service(&rules, &service, Earned { day, month: day, year: day });
+        explain(&CreditExplanation { version: 1, rules, decision, debt_paid })
+    }
+
+    #[test]
+    fn a_credit_is_explained_with_its_arithmetic() {
+        assert_eq!(
+            sentence(135, 0, 0, 0),
+            "服务 135 分钟，每满 30 分钟计一次，计 120 分钟；每 30 分钟 5 分，基础分 20 分；\
+             乘以系数 1.80（专业服务 1.50 × 评价优秀 1.20），得 36 分（积分规则第 1 版）。"
+        );
+        assert_eq!(
+            sentence(300, 30, 50, 4),
+            "服务 300 分钟、补录 30 分钟（按 0.00 计），单场最多计 240 分钟，计 240 分钟；每 30 分钟 5 分，基础分 40 分；\
+             乘以系数 1.80（专业服务 1.50 × 评价优秀 1.20），得 72 分，因当日上限 60 分，实得 10 分，\
+             其中 4 分先抵还欠分（积分规则第 1 版）。"
+        );
+        assert_eq!(sentence(20, 0, 0, 0), "服务 20 分钟，不足 30 分钟，不计积分（积分规则第 1 版）。");
+    }
+
+    #[test]
+    fn every_other_movement_is_described() {
+        let cases = [
+            (TransferKind::Redeem, "兑换：理发券", -20, 0, "兑换：理发券，兑换 20 分。"),
+            (TransferKind::Clawback, "虚假打卡", -5, -3, "虚假打卡，追回 8 分，其中 3 分余额不足，记为欠分。"),
+            (TransferKind::Adjust, "补记", 5, 3, "补记，调整 8 分，其中 3 分先抵还欠分。"),
+        ];
+        for (kind, reason, points, debt, sentence) in cases {
+            assert_eq!(describe(kind, reason, points, debt), sentence);
+        }
+    }
+
+    #[test]
+    fn an_event_is_explained() {
+        let rules = Rulebook::default_rules();
+        let decision = credit_for_first_residency(&rules, Earned::default());
+        let credit = CreditExplanation { version: 2, rules, decision, debt_paid: 0 };
+        assert_eq!(explain(&credit), "首次报到奖励 20 分（积分规则第 2 版）。");
+    }
+}

@@ -1,0 +1,31 @@
+//! Service (志愿服务) as the rulebook weighs it: what kind it was, on whose account, and how well it was done.
+
+use crate::code::codes;
+
+codes! {
+    /// What kind of service an activity is.
+    ServiceKind {
+        General = "general", "一般服务";
+        Training = "training", "培训学习";
+        Professional = "professional", "专业服务";
+        Emergency = "emergency", "应急服务";
+    }
+}
+
+codes! {
+    /// Whether members come as volunteers or on party duty.
+    ServiceNature {
+        Voluntary = "voluntary", "志愿服务";
+        PartyDuty = "party_duty", "组织任务";
+    }
+}
+
+codes! {
+    /// How the activity's lead judged a member's service.
+    Evaluation {
+        A = "a", "优秀";
+        B = "b", "良好";
+        C = "c", "一般";
+        D = "d", "不合格";
+    }
+}

@@ -1,0 +1,168 @@
+//! Earn events (积分核算记录): what each event earned under which rule, once and for ever.
+
+use domain::code::Code;
+use domain::id::{MemberId, RulebookId, TransferId};
+use domain::points::{Cap, CreditDecision, CreditExplanation, EarnRule, Earned, Source};
+use domain::time::{Instant, business_day, start_of_day, start_of_month, start_of_year};
+use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait, Query};
+use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, EntityTrait, FromQueryResult, QueryFilter};
+
+use crate::database::{ReadTx, WriteTx};
+use crate::error::{Result, StorageError};
+use crate::mapping::code;
+use crate::rulebooks;
+
+/// One event with the decision on it.
+#[derive(Clone, Debug)]
+pub struct EarnEvent {
+    /// Who earned.
+    pub member: MemberId,
+    /// By what.
+    pub source: Source,
+    /// The transfer that credited it; none if it earned nothing.
+    pub transfer: Option<TransferId>,
+    /// The version of the rules that decided.
+    pub rulebook: RulebookId,
+    /// What was decided.
+    pub decision: CreditDecision,
+    /// What the debt took.
+    pub debt_paid: i64,
+    /// When it was earned, by business time: the day, month and year whose caps it counts for.
+    pub business_at: Instant,
+}
+
+/// Keeps an event. Conflicts if the same event was decided before.
+pub async fn insert(tx: &mut WriteTx, event: &EarnEvent) -> Result<()> {
+    let decision = &event.decision;
+    row::Entity::insert(row::ActiveModel {
+        member_id: Set(event.member.uuid()),
+        source_kind: Set(event.source.kind.code().into()),
+        source_id: Set(event.source.id),
+        transfer_id: Set(event.transfer.map(TransferId::uuid)),
+        rulebook_id: Set(event.rulebook.uuid()),
+        rule: Set(decision.rule.key()),
+        timed_minutes: Set(decision.timed_minutes),
+        made_up_minutes: Set(decision.made_up_minutes),
+        counted_minutes: Set(decision.counted_minutes),
+        base_points: Set(decision.base_points),
+        coefficient_bp: Set(decision.coefficient_bp),
+        cap: Set(decision.cap.map(code::write)),
+        uncapped_points: Set(decision.uncapped_points),
+        points: Set(decision.points),
+        debt_paid: Set(event.debt_paid),
+        business_at: Set(event.business_at),
+    })
+    .exec_without_returning(&tx.on())
+    .await?;
+    Ok(())
+}
+
+/// What a member has earned in the day, month and year of an instant. Ask once the purse is locked, or two credits at the
+/// same time may both fit under one cap.
+pub async fn earned(tx: &ReadTx, member: MemberId, at: Instant) -> Result<Earned> {
+    use row::Column as C;
+    let start = start_of_day(business_day(at));
+    let day = (start, start + chrono::Duration::days(1));
+    let month = (start_of_month(at), start_of_month(start_of_month(at) + chrono::Duration::days(32)));
+    let year = (start_of_year(at), start_of_year(start_of_year(at) + chrono::Duration::days(367)));
+    let within = |(from, to): (Instant, Instant)| {
+        let inside = Condition::all().add(C::BusinessAt.gte(from)).add(C::BusinessAt.lt(to));
+        let points = CaseStatement::new().case(inside, C::Points.into_expr()).finally(0_i64);
+        Expr::expr(points).sum().cast_as("bigint")
+    };
+    let select = Query::select()
+        .expr_as(within(day), "day")
+        .expr_as(within(month), "month")
+        .expr_as(C::Points.into_expr().sum().cast_as("bigint"), "year")
+        .from(row::Entity)
+        .and_where(C::MemberId.eq(member.uuid()))
+        .and_where(C::BusinessAt.gte(year.0))
+        .and_where(C::BusinessAt.lt(year.1))
+        .to_owned();
+    let sums = EarnedRow::find_by_statement(tx.backend().build(&select)).one(&tx.on()).await?;
+    Ok(sums.map_or_else(Earned::default, |sums| Earned {
+        day: sums.day.unwrap_or(0),
+        month: sums.month.unwrap_or(0),
+        year: sums.year.unwrap_or(0),
+    }))
+}
+
+/// The decision behind a credit of this member, with the rules that decided it.
+pub async fn explain(tx: &ReadTx, member: MemberId, transfer: TransferId) -> Result<Option<CreditExplanation>> {
+    let found = row::Entity::find()
+        .filter(row::Column::TransferId.eq(transfer.uuid()))
+        .filter(row::Column::MemberId.eq(member.uuid()))
+        .find_also_related(rulebooks::row::Entity)
+        .one(&tx.on())
+        .await?;
+    let Some((event, rulebook)) = found else {
+        return Ok(None);
+    };
+    let rulebook = rulebook.ok_or_else(|| StorageError::corrupt("earn_event", "rulebook_id", transfer))?;
+    Ok(Some(CreditExplanation {
+        version: rulebook.version,
+        rules: rulebooks::read_rules(rulebook.id, &rulebook.body)?,
+        debt_paid: event.debt_paid,
+        decision: CreditDecision::try_from(event)?,
+    }))
+}
+
+impl TryFrom<row::Model> for CreditDecision {
+    type Error = StorageError;
+
+    fn try_from(row: row::Model) -> Result<Self> {
+        let rule = EarnRule::from_key(&row.rule);
+        let cap = row.cap.as_deref().map(|cap| code::read::<Cap>("earn_event", "cap", row.source_id, cap));
+        Ok(Self {
+            rule: rule.ok_or_else(|| StorageError::corrupt("earn_event", "rule", row.source_id))?,
+            timed_minutes: row.timed_minutes,
+            made_up_minutes: row.made_up_minutes,
+            counted_minutes: row.counted_minutes,
+            base_points: row.base_points,
+            coefficient_bp: row.coefficient_bp,
+            uncapped_points: row.uncapped_points,
+            cap: cap.transpose()?,
+            points: row.points,
+        })
+    }
+}
+
+#[derive(Debug, FromQueryResult)]
+struct EarnedRow {
+    day: Option<i64>,
+    month: Option<i64>,
+    year: Option<i64>,
+}
+
+mod row {
+    use sea_orm::entity::prelude::*;
+
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "earn_event")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub member_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub source_kind: String,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub source_id: Uuid,
+        pub transfer_id: Option<Uuid>,
+        pub rulebook_id: Uuid,
+        pub rule: String,
+        pub timed_minutes: i64,
+        pub made_up_minutes: i64,
+        pub counted_minutes: i64,
+        pub base_points: i64,
+        pub coefficient_bp: i32,
+        pub cap: Option<String>,
+        pub uncapped_points: i64,
+        pub points: i64,
+        pub debt_paid: i64,
+        pub business_at: DateTimeUtc,
+        #[sea_orm(belongs_to, from = "rulebook_id", to = "id")]
+        pub rulebook: BelongsTo<crate::rulebooks::row::Entity>,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}

@@ -1,0 +1,67 @@
+//! Purses (积分钱包): a member's accounts, locked for a decision, with the lots that this decision needs.
+
+use domain::id::{AccountId, MemberId, TransferId};
+use domain::points::{Lot, Purse, Spent};
+use domain::time::Instant;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+
+use crate::accounts::{self, row};
+use crate::database::WriteTx;
+use crate::error::{Result, StorageError};
+use crate::lots;
+
+/// Locks a purse to spend from: accounts by id, and the open lots.
+pub async fn lock(tx: &mut WriteTx, member: MemberId) -> Result<Purse> {
+    let accounts = lock_rows(tx, member).await?;
+    let lots = lots::list_open(tx, AccountId::points_of(member)).await?;
+    purse(member, accounts, lots)
+}
+
+/// Locks a purse to put something in, for which no lots are needed.
+pub async fn lock_accounts(tx: &mut WriteTx, member: MemberId) -> Result<Purse> {
+    let accounts = lock_rows(tx, member).await?;
+    purse(member, accounts, Vec::new())
+}
+
+/// Locks a purse to take a spending back, with the lots it came from; none if it is no spending of this member.
+pub async fn lock_spent(tx: &mut WriteTx, member: MemberId, spend: TransferId) -> Result<Option<(Purse, Spent)>> {
+    let accounts = lock_rows(tx, member).await?;
+    let used = lots::list_used(tx, AccountId::points_of(member), spend).await?;
+    used.map(|(lots, spent)| Ok((purse(member, accounts, lots)?, spent))).transpose()
+}
+
+/// Locks a purse to let lots expire, with at most so many of those whose time has come.
+pub async fn lock_expired(tx: &mut WriteTx, member: MemberId, now: Instant, limit: u64) -> Result<Purse> {
+    let accounts = lock_rows(tx, member).await?;
+    let lots = lots::list_expired(tx, AccountId::points_of(member), now, limit).await?;
+    purse(member, accounts, lots)
+}
+
+async fn lock_rows(tx: &mut WriteTx, member: MemberId) -> Result<Vec<row::Model>> {
+    let found = select_for_update(tx, member).await?;
+    if found.len() == 2 {
+        return Ok(found);
+    }
+    accounts::open(tx, member).await?;
+    select_for_update(tx, member).await
+}
+
+async fn select_for_update(tx: &mut WriteTx, member: MemberId) -> Result<Vec<row::Model>> {
+    let rows = row::Entity::find()
+        .filter(row::Column::Id.is_in(accounts::ids_of(member)))
+        .order_by_asc(row::Column::Id)
+        .lock_exclusive()
+        .all(&tx.on())
+        .await?;
+    Ok(rows)
+}
+
+fn purse(member: MemberId, rows: Vec<row::Model>, lots: Vec<Lot>) -> Result<Purse> {
+    let points_id = AccountId::points_of(member).uuid();
+    let (points, debt): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| row.id == points_id);
+    let missing = || StorageError::corrupt("account", "member_id", member);
+    let points = points.into_iter().next().ok_or_else(missing)?;
+    let debt = debt.into_iter().next().ok_or_else(missing)?;
+    let (earned, minutes) = (points.lifetime_earned, points.verified_minutes);
+    Ok(Purse::new(member, points.try_into()?, debt.try_into()?, lots, earned, minutes))
+}

@@ -1,0 +1,105 @@
+//! Service records (服务时长): verified minutes, which never expire and which no shopping touches.
+
+use domain::code::Code;
+use domain::id::{AccountId, MemberId};
+use domain::points::Source;
+use domain::service::ServiceNature;
+use domain::time::Instant;
+use sea_orm::sea_query::ExprTrait;
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
+use uuid::Uuid;
+
+use crate::accounts::row as account;
+use crate::database::{ReadTx, WriteTx};
+use crate::error::{Result, StorageError};
+
+/// Service that was verified.
+#[derive(Clone, Debug)]
+pub struct ServiceRecord {
+    /// The record.
+    pub id: Uuid,
+    /// Who served.
+    pub member: MemberId,
+    /// By what.
+    pub source: Source,
+    /// Minutes by the clock.
+    pub timed_minutes: i64,
+    /// Minutes made up afterwards.
+    pub made_up_minutes: i64,
+    /// As a volunteer or on party duty.
+    pub nature: ServiceNature,
+    /// When it was served.
+    pub served_at: Instant,
+    /// When it was verified.
+    pub verified_at: Instant,
+}
+
+/// The verified minutes of a lifetime.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ServiceTotals {
+    /// By the clock.
+    pub timed_minutes: i64,
+    /// Made up.
+    pub made_up_minutes: i64,
+}
+
+/// Keeps a record, and adds it to the total that stands in the member's locked purse. Conflicts if the same service was
+/// recorded before.
+pub async fn insert(tx: &mut WriteTx, record: &ServiceRecord) -> Result<()> {
+    row::Entity::insert(row::ActiveModel {
+        id: Set(record.id),
+        member_id: Set(record.member.uuid()),
+        source_kind: Set(record.source.kind.code().into()),
+        source_id: Set(record.source.id),
+        timed_minutes: Set(record.timed_minutes),
+        made_up_minutes: Set(record.made_up_minutes),
+        nature: Set(record.nature.code().into()),
+        served_at: Set(record.served_at),
+        verified_at: Set(record.verified_at),
+    })
+    .exec_without_returning(&tx.on())
+    .await?;
+    let more = record.timed_minutes + record.made_up_minutes;
+    let added = account::Entity::update_many()
+        .col_expr(account::Column::VerifiedMinutes, account::Column::VerifiedMinutes.into_expr().add(more))
+        .filter(account::Column::Id.eq(AccountId::points_of(record.member).uuid()))
+        .exec(&tx.on())
+        .await?;
+    if added.rows_affected == 1 { Ok(()) } else { Err(StorageError::corrupt("account", "member_id", record.member)) }
+}
+
+/// Sums up a member's records.
+pub async fn totals(tx: &ReadTx, member: MemberId) -> Result<ServiceTotals> {
+    let sums: Option<(Option<i64>, Option<i64>)> = row::Entity::find()
+        .select_only()
+        .column_as(row::Column::TimedMinutes.sum().cast_as("bigint"), "timed")
+        .column_as(row::Column::MadeUpMinutes.sum().cast_as("bigint"), "made_up")
+        .filter(row::Column::MemberId.eq(member.uuid()))
+        .into_tuple()
+        .one(&tx.on())
+        .await?;
+    let (timed, made_up) = sums.unwrap_or_default();
+    Ok(ServiceTotals { timed_minutes: timed.unwrap_or(0), made_up_minutes: made_up.unwrap_or(0) })
+}
+
+mod row {
+    use sea_orm::entity::prelude::*;
+
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "service_record")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub member_id: Uuid,
+        pub source_kind: String,
+        pub source_id: Uuid,
+        pub timed_minutes: i64,
+        pub made_up_minutes: i64,
+        pub nature: String,
+        pub served_at: DateTimeUtc,
+        pub verified_at: DateTimeUtc,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}

@@ -1,0 +1,244 @@
+//! Transfers (记账): the one way in which points move. Everything a posting says is written by one statement on
+//! PostgreSQL, or not at all.
+
+use std::collections::BTreeMap;
+
+use domain::code::Code;
+use domain::id::{AccountId, LotId, TransferId};
+use domain::points::{AccountChange, Entry, Posting, Transfer};
+use sea_orm::sea_query::{
+    CaseStatement, CommonTableExpression, Expr, ExprTrait, InsertStatement, Query, SubQueryStatement, UpdateStatement,
+    WithClause,
+};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryTrait,
+};
+use uuid::Uuid;
+
+use crate::accounts::row as account;
+use crate::database::WriteTx;
+use crate::entries::row as entry;
+use crate::error::{Result, StorageError};
+use crate::lots::{row as lot, used};
+
+/// A posting has some 50 parameters, and PostgreSQL takes 65,535 in a statement.
+const POSTINGS_AT_ONCE: usize = 400;
+
+/// Writes a posting down. Conflicts if the event or key behind it was posted before ([`posted_before`]).
+pub async fn post(tx: &mut WriteTx, posting: &Posting) -> Result<()> {
+    post_all(tx, std::slice::from_ref(posting)).await
+}
+
+/// Writes down postings that were decided one after the other on purses locked in this transaction.
+pub async fn post_all(tx: &mut WriteTx, postings: &[Posting]) -> Result<()> {
+    for some in postings.chunks(POSTINGS_AT_ONCE) {
+        let writes = Writes::of(some);
+        let changed = match tx.backend() {
+            DbBackend::Postgres => writes.at_once(tx).await?,
+            _ => writes.one_by_one(tx).await?,
+        };
+        // The purse was not locked, or lots that it showed are gone: nothing of this may stand.
+        if changed != writes.rows_to_change {
+            return Err(StorageError::Conflict { constraint: "account_sequence".into() });
+        }
+    }
+    Ok(())
+}
+
+/// Whether this says that the transfer stands already: its event happened, or its key was used, before. Any key that holds
+/// the transfer's id may say so, since PostgreSQL inserts in an order of its own.
+pub fn posted_before(error: &StorageError) -> bool {
+    ["transfer_pkey", "entry_pkey", "lot_use_pkey", "transfer.id"].iter().any(|key| error.breaks(key))
+}
+
+/// The statements of some postings. Accounts and lots that several postings touch are changed once, to how they end.
+struct Writes {
+    inserts: Vec<InsertStatement>,
+    updates: Vec<UpdateStatement>,
+    rows_to_change: i64,
+}
+
+impl Writes {
+    fn of(postings: &[Posting]) -> Self {
+        let mut taken: BTreeMap<LotId, i64> = BTreeMap::new();
+        for used in postings.iter().flat_map(Posting::uses) {
+            *taken.entry(used.lot).or_default() += used.amount;
+        }
+        let mut granted = Vec::new();
+        for posting in postings {
+            for new in posting.granted() {
+                let used = taken.remove(&new.id).unwrap_or_default();
+                granted.push(lot::ActiveModel {
+                    id: Set(new.id.uuid()),
+                    account_id: Set(new.account.uuid()),
+                    transfer_id: Set(posting.id().uuid()),
+                    granted: Set(new.granted),
+                    remaining: Set(new.granted - used),
+                    expires_at: Set(new.expires_at),
+                });
+            }
+        }
+        taken.retain(|_, amount| *amount != 0);
+        let transfers = postings.iter().map(|posting| head(posting.transfer()));
+        let entries =
+            postings.iter().flat_map(|posting| posting.entries().iter().map(move |entry| leg(posting.id(), entry)));
+        let uses: Vec<_> = postings
+            .iter()
+            .flat_map(|posting| posting.uses().iter().map(move |used| (posting.id(), used)))
+            .map(|(transfer, used)| used::ActiveModel {
+                lot_id: Set(used.lot.uuid()),
+                transfer_id: Set(transfer.uuid()),
+                amount: Set(used.amount),
+            })
+            .collect();
+        let accounts = fold(postings.iter().flat_map(Posting::changes));
+
+        let mut inserts = vec![row::Entity::insert_many(transfers).into_query()];
+        if !granted.is_empty() {
+            inserts.push(lot::Entity::insert_many(granted).into_query());
+        }
+        inserts.push(entry::Entity::insert_many(entries).into_query());
+        if !uses.is_empty() {
+            inserts.push(used::Entity::insert_many(uses).into_query());
+        }
+        let rows_to_change = i64::try_from(accounts.len() + taken.len()).unwrap_or(i64::MAX);
+        let mut updates = vec![change_accounts(&accounts)];
+        if !taken.is_empty() {
+            updates.push(take_from_lots(&taken));
+        }
+        Self { inserts, updates, rows_to_change }
+    }
+
+    /// Sends everything as one statement; constraints are checked at its end. Answers how many rows were changed.
+    async fn at_once(&self, tx: &mut WriteTx) -> Result<i64> {
+        let mut with = WithClause::new();
+        let mut add = |name: String, query: SubQueryStatement| {
+            with.cte(CommonTableExpression::new().table_name(name).query(query).to_owned());
+        };
+        for (number, insert) in self.inserts.iter().enumerate() {
+            add(format!("inserted_{number}"), insert.clone().into());
+        }
+        let mut counts = Vec::new();
+        for (number, update) in self.updates.iter().enumerate() {
+            let returning = update.clone().returning(Query::returning().expr(Expr::cust("1"))).to_owned();
+            add(format!("updated_{number}"), returning.into());
+            counts.push(format!("(SELECT COUNT(*) FROM updated_{number})"));
+        }
+        let count = Query::select().expr_as(Expr::cust(counts.join(" + ")), "changed").to_owned();
+        let answer = tx.on().query_one(&with.query(count)).await?;
+        let answer = answer.ok_or_else(|| StorageError::corrupt("transfer", "id", "count"))?;
+        Ok(answer.try_get("", "changed")?)
+    }
+
+    async fn one_by_one(&self, tx: &mut WriteTx) -> Result<i64> {
+        for insert in &self.inserts {
+            tx.on().execute(insert).await?;
+        }
+        let mut changed = 0;
+        for update in &self.updates {
+            changed += tx.on().execute(update).await?.rows_affected();
+        }
+        Ok(i64::try_from(changed).unwrap_or(i64::MAX))
+    }
+}
+
+/// Puts changes of the same account together: found as the first one saw it, left as the last one leaves it.
+fn fold<'a>(changes: impl Iterator<Item = &'a AccountChange>) -> BTreeMap<AccountId, AccountChange> {
+    let mut folded: BTreeMap<AccountId, AccountChange> = BTreeMap::new();
+    for change in changes {
+        match folded.get_mut(&change.after.id) {
+            Some(earlier) => {
+                earlier.after = change.after.clone();
+                earlier.lifetime_earned += change.lifetime_earned;
+            }
+            None => {
+                folded.insert(change.after.id, change.clone());
+            }
+        }
+    }
+    folded
+}
+
+fn change_accounts(changes: &BTreeMap<AccountId, AccountChange>) -> UpdateStatement {
+    use account::Column as C;
+    let by_id = |value: &dyn Fn(&AccountChange) -> Expr| {
+        choose(C::Id.into_expr(), changes.iter().map(|(id, change)| (id.uuid(), value(change))))
+    };
+    let unchanged = changes.iter().fold(Condition::any(), |any, (id, change)| {
+        any.add(Condition::all().add(C::Id.eq(id.uuid())).add(C::Sequence.eq(change.sequence_before)))
+    });
+    account::Entity::update_many()
+        .col_expr(C::Balance, by_id(&|change| change.after.balance.into()))
+        .col_expr(C::Sequence, by_id(&|change| change.after.sequence.into()))
+        .col_expr(C::LastHash, by_id(&|change| change.after.last_hash.map(Vec::from).into()))
+        .col_expr(C::LifetimeEarned, C::LifetimeEarned.into_expr().add(by_id(&|change| change.lifetime_earned.into())))
+        .filter(unchanged)
+        .into_query()
+}
+
+fn take_from_lots(taken: &BTreeMap<LotId, i64>) -> UpdateStatement {
+    use lot::Column as C;
+    let amount = choose(C::Id.into_expr(), taken.iter().map(|(id, amount)| (id.uuid(), (*amount).into())));
+    lot::Entity::update_many()
+        .col_expr(C::Remaining, C::Remaining.into_expr().sub(amount))
+        .filter(C::Id.is_in(taken.keys().map(|id| id.uuid())))
+        .into_query()
+}
+
+/// The value that belongs to each row's id.
+fn choose(id: Expr, values: impl Iterator<Item = (Uuid, Expr)>) -> Expr {
+    values.fold(CaseStatement::new(), |case, (value_of, value)| case.case(id.clone().eq(value_of), value)).into()
+}
+
+fn head(transfer: &Transfer) -> row::ActiveModel {
+    let occasion = &transfer.occasion;
+    row::ActiveModel {
+        id: Set(transfer.id.uuid()),
+        kind: Set(transfer.kind.code().into()),
+        reverses: Set(transfer.reverses.map(TransferId::uuid)),
+        reason: Set(occasion.reason.clone()),
+        source_kind: Set(occasion.source.kind.code().into()),
+        source_id: Set(occasion.source.id),
+        actor_kind: Set(occasion.actor.kind().into()),
+        actor_id: Set(occasion.actor.id()),
+        business_at: Set(occasion.business_at),
+        posted_at: Set(occasion.posted_at),
+    }
+}
+
+fn leg(transfer: TransferId, entry: &Entry) -> entry::ActiveModel {
+    let link = entry.link.as_ref();
+    entry::ActiveModel {
+        transfer_id: Set(transfer.uuid()),
+        leg: Set(entry.leg),
+        account_id: Set(entry.account.uuid()),
+        amount: Set(entry.amount),
+        sequence: Set(link.map(|link| link.sequence)),
+        balance_after: Set(link.map(|link| link.balance_after)),
+        previous_hash: Set(link.and_then(|link| link.previous_hash).map(Vec::from)),
+        hash: Set(link.map(|link| link.hash.to_vec())),
+    }
+}
+
+pub(crate) mod row {
+    use sea_orm::entity::prelude::*;
+
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "transfer")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub kind: String,
+        pub reverses: Option<Uuid>,
+        pub reason: String,
+        pub source_kind: String,
+        pub source_id: Uuid,
+        pub actor_kind: String,
+        pub actor_id: Option<Uuid>,
+        pub business_at: DateTimeUtc,
+        pub posted_at: DateTimeUtc,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}

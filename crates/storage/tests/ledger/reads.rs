@@ -1,0 +1,187 @@
+//! What people read: balance, entries, explanations, and the sums behind the caps.
+
+use crate::books::{Books, at, occasion};
+use domain::id::{LotId, MemberId, NodeId, TransferId};
+use domain::organisation::NodePath;
+use domain::page::PageRequest;
+use domain::points::{self, Earned, Grant, Service, Source, SourceKind, TransferKind, credit_for_service};
+use domain::service::{Evaluation, ServiceKind, ServiceNature};
+use domain::time::Instant;
+use sea_orm::DbBackend;
+use storage::earn_events::{self, EarnEvent};
+use storage::service_records::{self, ServiceRecord, ServiceTotals};
+use storage::{StorageError, accounts, entries, lots, purses, rulebooks, transfers};
+use uuid::Uuid;
+
+/// Credits a service as the feature does.
+async fn serve(books: &Books, enrolment: Uuid, minutes: i64, served_at: Instant) -> Result<i64, StorageError> {
+    let mut tx = books.write().await;
+    let rulebook = rulebooks::in_force(&tx, served_at).await?;
+    let mut purse = purses::lock_accounts(&mut tx, books.member).await?;
+    let earned = earn_events::earned(&tx, books.member, served_at).await?;
+    let (kind, evaluation) = (ServiceKind::Professional, Evaluation::A);
+    let service = Service { timed_minutes: minutes, made_up_minutes: 10, kind, evaluation };
+    let decision = credit_for_service(&rulebook.rules, &service, earned);
+    let source = Source { kind: SourceKind::Enrolment, id: enrolment };
+    let (mut transfer, mut debt_paid) = (None, 0);
+    if decision.points > 0 {
+        let id = TransferId::of_earning(source.kind, source.id, books.member);
+        let why = occasion("小区义诊", source.kind, source.id, served_at);
+        let expires_at = rulebook.rules.expires_at(served_at);
+        let grant = Grant { lot: LotId::new(Uuid::now_v7()), expires_at };
+        let credited = points::credit(&mut purse, id, why, decision.points, grant).expect("a sound credit");
+        transfers::post(&mut tx, &credited.posting).await?;
+        (transfer, debt_paid) = (Some(id), credited.debt_paid);
+    }
+    let (member, rulebook) = (books.member, rulebook.id);
+    let event = EarnEvent { member, source, transfer, rulebook, decision, debt_paid, business_at: served_at };
+    earn_events::insert(&mut tx, &event).await?;
+    let record = ServiceRecord {
+        id: Uuid::now_v7(),
+        member,
+        source,
+        timed_minutes: minutes,
+        made_up_minutes: 10,
+        nature: ServiceNature::Voluntary,
+        served_at,
+        verified_at: served_at,
+    };
+    service_records::insert(&mut tx, &record).await?;
+    tx.commit().await?;
+    Ok(decision.points)
+}
+
+#[tokio::test]
+async fn caps_look_at_the_beijing_day_month_and_year_of_the_service() {
+    let books = Books::open().await;
+    let (day, second) = (chrono::Duration::days(1), chrono::Duration::seconds(1));
+    assert_eq!(serve(&books, Uuid::now_v7(), 120, at(30)).await.expect("a service"), 36);
+    let cut = Uuid::now_v7();
+    assert_eq!(serve(&books, cut, 120, at(31) - second).await.expect("a service"), 24, "the day's cap is 60");
+    let none = Uuid::now_v7();
+    assert_eq!(serve(&books, none, 120, at(30) + second).await.expect("a service"), 0);
+    assert!(serve(&books, none, 120, at(30)).await.is_err(), "an event is decided once, even if it gave nothing");
+    assert_eq!(serve(&books, Uuid::now_v7(), 120, at(31)).await.expect("a service"), 36, "a new day");
+
+    let read = books.database.read();
+    let earned = async |at| earn_events::earned(&read, books.member, at).await.expect("sums");
+    assert_eq!(earned(at(30)).await, Earned { day: 60, month: 60, year: 96 });
+    assert_eq!(earned(at(31)).await, Earned { day: 36, month: 36, year: 96 });
+    assert_eq!(earned(at(365)).await, Earned::default());
+    assert_eq!(earned(at(0) - second).await, Earned::default());
+
+    let minutes = service_records::totals(&read, books.member).await.expect("totals");
+    assert_eq!(minutes, ServiceTotals { timed_minutes: 480, made_up_minutes: 40 });
+    let balance = books.balance(at(31) + day).await;
+    assert_eq!((balance.verified_minutes, balance.lifetime_earned), (520, 96));
+
+    let id = TransferId::of_earning(SourceKind::Enrolment, cut, books.member);
+    let credit = earn_events::explain(&read, books.member, id).await.expect("an answer").expect("a credit");
+    assert_eq!(
+        points::explain(&credit),
+        "服务 120 分钟、补录 10 分钟（按 0.00 计），每满 30 分钟计一次，计 120 分钟；每 30 分钟 5 分，基础分 20 分；\
+         乘以系数 1.80（专业服务 1.50 × 评价优秀 1.20），得 36 分，因当日上限 60 分，实得 24 分（积分规则第 1 版）。"
+    );
+    let stranger = books.another_member(1).await;
+    assert!(earn_events::explain(&read, stranger, id).await.expect("an answer").is_none());
+    assert!(entries::find_own(&read, stranger, id).await.expect("an answer").is_none());
+    books.close().await;
+}
+
+#[tokio::test]
+async fn entries_are_paged_from_the_newest() {
+    let books = Books::open().await;
+    for number in 1..=5 {
+        books.credit(number, None, at(0)).await;
+    }
+    let spending = books.spend(4, at(1)).await.expect("enough points");
+    let read = books.database.read();
+    let mut seen = Vec::new();
+    let mut page = PageRequest { after: None, limit: 4 };
+    loop {
+        let found = entries::list_own(&read, books.member, &page).await.expect("a page");
+        seen.extend(found.items.iter().map(|line| (line.sequence, line.amount, line.balance_after)));
+        let Some(next) = found.next else { break };
+        page.after = Some(next);
+    }
+    assert_eq!(seen, [(6, -4, 11), (5, 5, 15), (4, 4, 10), (3, 3, 6), (2, 2, 3), (1, 1, 1)]);
+    let line = entries::find_own(&read, books.member, spending.id()).await.expect("an answer").expect("my entry");
+    assert_eq!((line.kind, line.points, line.debt), (TransferKind::Redeem, -4, 0));
+    assert_eq!((line.reason.as_str(), line.business_at), ("兑换：理发券", at(1)));
+    books.close().await;
+}
+
+#[tokio::test]
+async fn a_member_without_accounts_has_nothing() {
+    let books = Books::open().await;
+    assert_eq!(books.balance(at(0)).await, accounts::Balance::default());
+    let page = PageRequest { after: None, limit: 1 };
+    assert!(entries::list_own(&books.database.read(), books.member, &page).await.expect("a page").items.is_empty());
+    assert!(books.spend(1, at(0)).await.is_err());
+    books.close().await;
+}
+
+#[tokio::test]
+async fn a_balance_is_shown_only_to_those_above() {
+    let books = Books::open().await;
+    books.credit(5, Some(at(10)), at(0)).await;
+    let read = books.database.read();
+    let within = async |path: &str, member| {
+        let paths = [NodePath::from_stored(path.into())];
+        accounts::balance_within(&read, &paths, member, at(0)).await.expect("an answer")
+    };
+    assert_eq!(within("1/", books.member).await, Some(books.balance(at(0)).await));
+    assert_eq!(within("1/1/", books.member).await, None);
+    assert_eq!(within("1/", books.another_member(1).await).await, Some(accounts::Balance::default()));
+    assert_eq!(within("1/", MemberId::new(Uuid::now_v7())).await, None);
+    assert_eq!(accounts::balance_within(&read, &[], books.member, at(0)).await.expect("an answer"), None);
+    books.close().await;
+}
+
+#[tokio::test]
+async fn members_with_expired_lots_are_found_in_order_and_only_once() {
+    let books = Books::open().await;
+    books.credit(5, Some(at(10)), at(0)).await;
+    books.credit(5, Some(at(12)), at(0)).await;
+    let read = books.database.read();
+    assert!(!lots::any_expired(&read, at(9)).await.expect("an answer"));
+    assert!(lots::any_expired(&read, at(10)).await.expect("an answer"));
+    let due = lots::list_members_with_expired(&read, at(12), None, 10).await.expect("members");
+    let [(account, member)] = due[..] else { panic!("{due:?}") };
+    assert_eq!(member, books.member);
+    assert!(lots::list_members_with_expired(&read, at(12), Some(account), 10).await.expect("members").is_empty());
+    assert_eq!(books.expire(at(12)).await, 2);
+    assert!(!lots::any_expired(&read, at(12)).await.expect("an answer"));
+    books.close().await;
+}
+
+#[tokio::test]
+async fn a_district_has_its_first_rules_once_and_later_versions_hold_from_their_day() {
+    let books = Books::open().await;
+    let mut tx = books.write().await;
+    rulebooks::ensure_default(&mut tx, books.district, at(5)).await.expect("nothing to do");
+    tx.commit().await.expect("a commit");
+    let read = books.database.read();
+    let first = rulebooks::in_force(&read, at(0)).await.expect("the rules");
+    assert_eq!((first.version, &first.rules), (1, &points::Rulebook::default_rules()));
+
+    let second = Uuid::now_v7().simple().to_string();
+    let second = if books.raw.get_database_backend() == DbBackend::Postgres {
+        format!("'{second}'::uuid")
+    } else {
+        format!("x'{second}'")
+    };
+    let copy = format!(
+        "INSERT INTO rulebook SELECT {second}, scope_id, 2, 'effective', REPLACE(body, '\"day_cap\":60', '\"day_cap\":70'), \
+         '2026-01-10T16:00:00+00:00', effective_to, drafted_by, approved_by, created_at FROM rulebook"
+    );
+    books.execute(&copy).await.expect("a second version");
+    let just_before = at(10) - chrono::Duration::microseconds(1);
+    assert_eq!(rulebooks::in_force(&read, just_before).await.expect("the rules"), first);
+    let later = rulebooks::in_force(&read, at(10)).await.expect("the rules");
+    assert_eq!((later.version, later.rules.earning.day_cap), (2, 70));
+    assert_eq!(rulebooks::effective_at(&read, books.district, at(10)).await.expect("the rules"), Some(later));
+    let nowhere = NodeId::new(Uuid::now_v7());
+    assert_eq!(rulebooks::effective_at(&read, nowhere, at(10)).await.expect("an answer"), None);
+    books.close().await;
+}
