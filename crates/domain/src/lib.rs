@@ -11,6 +11,7 @@ pub mod organisation;
 pub mod page;
 pub mod personal;
 pub mod points;
+pub mod redemption;
 pub mod role;
 pub mod service;
 pub mod session;

@@ -21,6 +21,7 @@ pub mod merchants;
 pub mod offers;
 pub mod organisations;
 pub mod purses;
+pub mod redemptions;
 pub mod role_grants;
 pub mod rulebooks;
 mod search;
