@@ -3,8 +3,11 @@
 //! The module list is the glossary; each module's first line carries the Chinese term.
 
 pub mod activity;
+pub mod application;
 pub mod attendance_code;
 pub mod code;
+pub mod complaint;
+pub mod consent;
 pub mod enrolment;
 pub mod id;
 pub mod member;
@@ -18,6 +21,7 @@ pub mod points;
 pub mod redemption;
 pub mod residency;
 pub mod role;
+pub mod roster;
 pub mod service;
 pub mod session;
 pub mod text;

@@ -1,5 +1,7 @@
 //! Members (在职党员): people on the roster of a home unit.
 
+use sha2::{Digest, Sha256};
+
 use crate::code::codes;
 use crate::id::{MemberId, NodeId};
 
@@ -38,4 +40,28 @@ pub struct Member {
     pub category: MemberCategory,
     /// Whether still on the roster.
     pub state: MemberState,
+}
+
+/// The public number of a new member: eight digits that follow from the id and reveal neither it nor an order.
+/// If somebody has the number, the next attempt gives another.
+pub fn number(id: MemberId, attempt: u32) -> String {
+    let digest = Sha256::new().chain_update(id.uuid().as_bytes()).chain_update(attempt.to_be_bytes()).finalize();
+    let drawn = digest.iter().take(8).fold(0_u64, |number, byte| (number << 8) | u64::from(*byte));
+    format!("PC{:08}", drawn % 100_000_000)
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn a_number_is_drawn_anew_by_each_attempt() {
+        let id = MemberId::new(Uuid::from_u128(1));
+        let (first, second) = (number(id, 0), number(id, 1));
+        assert_eq!((first.len(), &first[..2]), (10, "PC"));
+        assert_eq!(first, number(id, 0));
+        assert_ne!(first, second);
+    }
 }

@@ -1,7 +1,10 @@
 //! The organisation tree (组织): district, subdistrict, community, estate and below, with the home units beside them.
 
-use crate::code::codes;
+use thiserror::Error;
+
+use crate::code::{Code, codes};
 use crate::id::NodeId;
+use crate::text::{self, TextError};
 
 codes! {
     /// What a node is.
@@ -79,6 +82,39 @@ pub struct Node {
     pub path: NodePath,
 }
 
+/// Why the tree is not changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum PlaceError {
+    /// A node of this kind cannot hang there.
+    #[error("{}下不能设{}", .0.label(), .1.label())]
+    WrongPlace(NodeKind, NodeKind),
+    /// Only a unit is paired, and only with a community.
+    #[error("只能由原单位与社区结队")]
+    WrongPair,
+    /// They are paired already.
+    #[error("该单位与该社区已经结队")]
+    AlreadyPaired,
+}
+
+/// Decides whether a new node of a kind may hang below another.
+pub fn hang(parent: NodeKind, kind: NodeKind) -> Result<(), PlaceError> {
+    if kind.may_hang_below(parent) { Ok(()) } else { Err(PlaceError::WrongPlace(parent, kind)) }
+}
+
+/// Decides whether a unit may enter a community as a block (结队).
+pub fn pair(unit: NodeKind, community: NodeKind, paired: bool) -> Result<(), PlaceError> {
+    match (unit, community) {
+        (NodeKind::Unit, NodeKind::Community) if paired => Err(PlaceError::AlreadyPaired),
+        (NodeKind::Unit, NodeKind::Community) => Ok(()),
+        _ => Err(PlaceError::WrongPair),
+    }
+}
+
+/// The name of an organisation.
+pub fn name(text: &str) -> Result<String, TextError> {
+    text::clean(text, 60, false)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -91,5 +127,20 @@ mod tests {
         assert!(first.covers(&first));
         assert!(!first.covers(&tenth));
         assert!(!first.covers(&NodePath::root()));
+    }
+    #[test]
+    fn each_level_hangs_below_the_one_above() {
+        assert_eq!(hang(NodeKind::District, NodeKind::Unit), Ok(()));
+        assert_eq!(hang(NodeKind::Community, NodeKind::Estate), Ok(()));
+        let refusal = hang(NodeKind::Community, NodeKind::Unit);
+        assert_eq!(refusal.map_err(|e| e.to_string()), Err("社区党委下不能设原单位".into()));
+        assert!(hang(NodeKind::Unit, NodeKind::District).is_err());
+    }
+
+    #[test]
+    fn a_unit_is_paired_with_a_community_once() {
+        assert_eq!(pair(NodeKind::Unit, NodeKind::Community, false), Ok(()));
+        assert_eq!(pair(NodeKind::Unit, NodeKind::Community, true), Err(PlaceError::AlreadyPaired));
+        assert_eq!(pair(NodeKind::Community, NodeKind::Unit, false), Err(PlaceError::WrongPair));
     }
 }

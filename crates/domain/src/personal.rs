@@ -1,5 +1,6 @@
 //! Personal data (个人信息): phone numbers and names, and how they look to those who may not see them whole.
 
+use chrono::NaiveDate;
 use thiserror::Error;
 
 use crate::text::{self, TextError};
@@ -30,6 +31,11 @@ impl Phone {
         &self.0
     }
 
+    /// The number as a number, for finding it again cheaply within one file.
+    pub fn as_number(&self) -> u64 {
+        self.0.bytes().fold(0, |number, digit| number * 10 + u64::from(digit - b'0'))
+    }
+
     /// The last four digits, which may be kept and shown.
     pub fn tail(&self) -> &str {
         &self.0[7..]
@@ -42,9 +48,13 @@ impl std::fmt::Debug for Phone {
     }
 }
 
-/// A person's name as the roster writes it.
+/// A person's name as the roster writes it. Blanks that only align a column of Chinese names are left out.
 pub fn name(text: &str) -> Result<String, TextError> {
-    text::clean(text, 30, false)
+    let name = text::clean(text, 30, false)?;
+    if name.chars().any(|c| c.is_ascii_alphabetic()) {
+        return Ok(name);
+    }
+    Ok(name.chars().filter(|c| !c.is_whitespace()).collect())
 }
 
 /// The name as a stranger may see it: the surname and stars (张**).
@@ -61,7 +71,31 @@ pub struct PartyRecord {
     /// The party organisation in the home unit.
     pub organisation: String,
     /// The day of joining the party.
-    pub joined_on: chrono::NaiveDate,
+    pub joined_on: NaiveDate,
+}
+
+/// A day on which nobody can have joined the party.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum JoinedOnError {
+    /// Before the party was founded.
+    #[error("不能早于 1921-07-23")]
+    BeforeFounding,
+    /// A day that has not come.
+    #[error("不能晚于今天")]
+    InFuture,
+}
+
+/// A day of joining the party: from its founding to today.
+pub fn joined_on(day: NaiveDate, today: NaiveDate) -> Result<NaiveDate, JoinedOnError> {
+    if NaiveDate::from_ymd_opt(1921, 7, 23).is_some_and(|founding| day < founding) {
+        return Err(JoinedOnError::BeforeFounding);
+    }
+    if day > today { Err(JoinedOnError::InFuture) } else { Ok(day) }
+}
+
+/// The name of a party organisation.
+pub fn party_organisation(text: &str) -> Result<String, TextError> {
+    text::clean(text, 60, false)
 }
 
 #[cfg(test)]
@@ -78,6 +112,18 @@ mod tests {
         {
             assert_eq!(Phone::parse(text), Err(PhoneError), "{text}");
         }
+    }
+
+    #[test]
+    fn a_name_loses_the_blanks_that_align_a_column() {
+        assert_eq!(name(" 张\u{3000}三 "), Ok("张三".into()));
+        assert_eq!(name("Ann Lee"), Ok("Ann Lee".into()));
+        assert_eq!(name(" "), Err(TextError::Empty));
+    }
+
+    #[test]
+    fn a_phone_is_a_number_too() {
+        assert_eq!(Phone::parse("13800001234").map(|p| p.as_number()), Ok(13_800_001_234));
     }
 
     #[test]

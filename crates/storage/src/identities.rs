@@ -85,7 +85,7 @@ impl From<row::Model> for Identity {
     }
 }
 
-mod row {
+pub(crate) mod row {
     use sea_orm::entity::prelude::*;
 
     #[sea_orm::model]

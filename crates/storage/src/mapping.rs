@@ -1,5 +1,7 @@
 //! Between columns and the domain's values.
 
+use sea_orm::sea_query::LikeExpr;
+
 /// Closed sets are stored by their spelling.
 pub(crate) mod code {
     use domain::code::Code;
@@ -18,4 +20,16 @@ pub(crate) mod code {
     ) -> Result<T> {
         T::from_code(stored).ok_or_else(|| StorageError::corrupt(table, column, id))
     }
+}
+
+/// The pattern of texts that begin with this one, whatever characters it holds.
+pub(crate) fn beginning_with(text: &str) -> LikeExpr {
+    let mut pattern = String::with_capacity(text.len() + 1);
+    for character in text.chars() {
+        if matches!(character, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(character);
+    }
+    LikeExpr::new(pattern + "%").escape('\\')
 }

@@ -1,16 +1,23 @@
 //! Members (在职党员): the roster.
 
+mod list;
+mod roster;
+
 use domain::id::{MemberId, NodeId};
 use domain::member::Member;
 use domain::personal::{PartyRecord, Phone};
 use domain::time::Instant;
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, RelationDef};
 use uuid::Uuid;
+
+pub use self::list::{Filter, MemberSummary, find_in_subtree, list};
+pub use self::roster::{CHUNK, Entry, find_on_roster, free_numbers, insert_many, lock_on_roster, update_many};
 
 use crate::database::{ReadTx, WriteTx};
 use crate::error::{Result, StorageError};
 use crate::mapping::code;
 use crate::vault::{Field, Vault};
+use crate::{identities, organisations};
 
 const PHONE: Field = Field { table: "member", column: "phone_cipher" };
 const PARTY_RECORD: Field = Field { table: "member", column: "party_record_cipher" };
@@ -76,6 +83,17 @@ pub(crate) fn write_record(record: &PartyRecord) -> String {
 pub(crate) fn read_record(text: &str) -> Option<PartyRecord> {
     let (day, organisation) = text.split_once('\n')?;
     Some(PartyRecord { organisation: organisation.into(), joined_on: day.parse().ok()? })
+}
+
+pub(crate) fn to_unit() -> RelationDef {
+    row::Entity::belongs_to(organisations::row::Entity)
+        .from(row::Column::UnitId)
+        .to(organisations::row::Column::Id)
+        .into()
+}
+
+pub(crate) fn to_identity() -> RelationDef {
+    row::Entity::belongs_to(identities::row::Entity).from(row::Column::Id).to(identities::row::Column::MemberId).into()
 }
 
 impl TryFrom<row::Model> for Member {
