@@ -1,0 +1,251 @@
+//! The demo's activities, one at every stage, and who came.
+
+use chrono::Duration;
+use domain::activity::{Activity, ActivityState, Plan, Proposal, Session};
+use domain::enrolment::{Applicant, Enrolment};
+use domain::id::{AdminId, NodeId};
+use domain::role::Official;
+use domain::service::{Evaluation, ServiceNature};
+use domain::time::{Instant, business_day, start_of_day};
+
+use super::cast::{Player, Stage};
+use super::places::Tree;
+use super::services::{IDEAS, Idea};
+use super::ids;
+use crate::commands::Failure;
+
+/// How far an activity has come.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Progress {
+    Proposed,
+    Refused,
+    Cancelled,
+    Published,
+    Running,
+    Ended,
+    Confirmed,
+    Public,
+    Credited,
+}
+
+/// What, by which organisation, led by whom (a number among the active), on which day, from which hour, for how many
+/// hours, with how many seats, who signs up (every so many-th of the active, from which on), and how far it has come.
+struct Outing {
+    idea: usize,
+    node: NodeId,
+    lead: usize,
+    day: i64,
+    hour: i64,
+    hours: i64,
+    seats: i32,
+    every: usize,
+    most: usize,
+    nature: ServiceNature,
+    progress: Progress,
+}
+
+use Progress as P;
+use ServiceNature::{PartyDuty, Voluntary};
+
+const fn outing(idea: usize, node: NodeId, lead: usize, when: (i64, i64, i64), seats: i32, who: (usize, usize), nature: ServiceNature, progress: Progress) -> Outing {
+    let (day, hour, hours) = when;
+    let (every, most) = who;
+    Outing { idea, node, lead, day, hour, hours, seats, every, most, nature, progress }
+}
+
+/// The order gives the ids: the first has free seats, the second runs now.
+const OUTINGS: [Outing; 20] = [
+    outing(0, ids::ESTATE, 1, (2, 9, 2), 30, (3, 6), Voluntary, P::Published),
+    outing(1, ids::ESTATE, 1, (0, 0, 0), 20, (1, 6), Voluntary, P::Running),
+    outing(2, ids::ESTATE, 4, (3, 9, 3), 4, (2, 6), Voluntary, P::Published),
+    outing(6, ids::COMMUNITY, 5, (4, 19, 2), 60, (4, 8), PartyDuty, P::Published),
+    outing(3, ids::SUBDISTRICT, 6, (6, 9, 3), 40, (5, 5), Voluntary, P::Published),
+    outing(5, ids::COMMUNITY, 7, (9, 14, 2), 25, (7, 3), Voluntary, P::Published),
+    outing(11, ids::ESTATE, 1, (-1, 19, 2), 20, (2, 7), Voluntary, P::Ended),
+    outing(13, ids::COMMUNITY, 2, (-2, 14, 2), 20, (3, 6), Voluntary, P::Confirmed),
+    outing(4, ids::ESTATE, 3, (-3, 9, 3), 20, (2, 8), Voluntary, P::Public),
+    outing(0, ids::ESTATE, 1, (-72, 9, 3), 30, (1, 24), Voluntary, P::Credited),
+    outing(5, ids::COMMUNITY, 2, (-60, 14, 2), 30, (1, 30), Voluntary, P::Credited),
+    outing(15, ids::SUBDISTRICT, 3, (-48, 9, 3), 40, (1, 34), Voluntary, P::Credited),
+    outing(9, ids::COMMUNITY, 8, (-36, 9, 4), 30, (1, 28), Voluntary, P::Credited),
+    outing(6, ids::COMMUNITY, 5, (-24, 19, 2), 60, (1, 34), PartyDuty, P::Credited),
+    outing(8, ids::SUBDISTRICT, 9, (-12, 7, 3), 30, (2, 15), Voluntary, P::Credited),
+    outing(14, ids::ESTATE, 10, (8, 9, 3), 12, (1, 0), Voluntary, P::Proposed),
+    outing(7, ids::COMMUNITY, 11, (10, 9, 3), 20, (1, 0), Voluntary, P::Proposed),
+    outing(10, ids::UNIT, 12, (12, 8, 6), 10, (1, 0), Voluntary, P::Proposed),
+    outing(12, ids::ESTATE, 13, (5, 7, 2), 15, (1, 0), Voluntary, P::Refused),
+    outing(1, ids::ESTATE, 14, (1, 20, 2), 15, (4, 4), Voluntary, P::Cancelled),
+];
+
+/// Those who decide about activities.
+#[derive(Clone, Copy)]
+pub(super) struct Deciders {
+    pub(super) proposer: AdminId,
+    pub(super) reviewer: AdminId,
+}
+
+/// An activity with its one session and everybody who signed up, and when their service was credited.
+pub(super) struct Held {
+    pub(super) activity: Activity,
+    pub(super) session: Session,
+    pub(super) enrolments: Vec<Enrolment>,
+    pub(super) credited_at: Option<Instant>,
+}
+
+/// Everything that was, is and will be done.
+pub(super) fn of_cast(players: &[Player], tree: &Tree, by: Deciders, now: Instant) -> Result<Vec<Held>, Failure> {
+    let active: Vec<&Player> = players.iter().filter(|player| player.stage == Stage::Active).collect();
+    let mut enrolments = (0..).map(ids::enrolment);
+    let mut held = Vec::new();
+    for (number, outing) in OUTINGS.iter().enumerate() {
+        let (starts_at, ends_at) = outing.times(now);
+        let lead = active[outing.lead % active.len()];
+        let mut one = publish(number as u64, outing, lead, tree, by, (starts_at, ends_at), now)?;
+        // Everybody but the first, who finds the first activity still open to them.
+        let from = usize::from(number == 0);
+        let who = active.iter().skip(from).step_by(outing.every).take(outing.most);
+        for ((player, id), place) in who.zip(&mut enrolments).zip(0_i64..) {
+            let at = (starts_at - Duration::days(3)).min(now - Duration::hours(2)) + Duration::minutes(7 * place);
+            let applicant = Applicant { member: player.member.id, is_resident: true, engagements: &[], absences: &[] };
+            let enrolment = Enrolment::enrol(id, applicant, &one.activity, &mut one.session, None, at);
+            one.enrolments.push(enrolment.map_err(failed)?);
+        }
+        one.proceed(outing.progress, by.reviewer, now)?;
+        held.push(one);
+    }
+    Ok(held)
+}
+
+impl Outing {
+    fn times(&self, now: Instant) -> (Instant, Instant) {
+        if self.progress == P::Running {
+            let begun = now - Duration::minutes(40);
+            return (begun, begun + Duration::hours(5));
+        }
+        let starts_at = start_of_day(business_day(now)) + Duration::days(self.day) + Duration::hours(self.hour);
+        (starts_at, starts_at + Duration::hours(self.hours))
+    }
+}
+
+fn publish(number: u64, outing: &Outing, lead: &Player, tree: &Tree, by: Deciders, times: (Instant, Instant), now: Instant) -> Result<Held, Failure> {
+    let (starts_at, ends_at) = times;
+    let proposed_at = (starts_at - Duration::days(8)).min(now - Duration::days(4));
+    let plan = Plan { starts_at, ends_at, enrolment_closes_at: starts_at, capacity: outing.seats };
+    let proposal = proposal(&IDEAS[outing.idea], outing.nature, vec![plan]);
+    let plan = proposal.plans[0].clone();
+    let id = ids::activity(number);
+    let publisher = tree.node(outing.node);
+    let activity = Activity::propose(id, proposal, publisher, &lead.member, by.proposer, proposed_at);
+    let mut activity = activity.map_err(|errors| Failure::Found(format!("the demo's activity {number}: {errors:?}")))?;
+    let reviewed_at = proposed_at + Duration::hours(20);
+    match outing.progress {
+        P::Proposed => {}
+        P::Refused => {
+            let reason = "当日气温过低，请改到上午十点以后".into();
+            activity.refuse(by.reviewer, reason, reviewed_at).map_err(failed)?;
+        }
+        _ => activity.publish(by.reviewer, None, reviewed_at).map_err(failed)?,
+    }
+    let session = Session::planned(ids::activity_session(number), id, &plan);
+    Ok(Held { activity, session, enrolments: Vec::new(), credited_at: None })
+}
+
+/// An idea as an organisation proposes it.
+pub(super) fn proposal(idea: &Idea, nature: ServiceNature, plans: Vec<Plan>) -> Proposal {
+    Proposal {
+        title: idea.title.into(),
+        kind: idea.kind,
+        nature,
+        description: idea.description.into(),
+        place: idea.place.into(),
+        risk: idea.risk(),
+        qualification: idea.qualification(),
+        plans,
+    }
+}
+
+impl Held {
+    fn proceed(&mut self, progress: Progress, reviewer: AdminId, now: Instant) -> Result<(), Failure> {
+        match progress {
+            P::Proposed | P::Refused | P::Published => Ok(()),
+            P::Cancelled => self.call_off(reviewer, now),
+            P::Running => self.run(now),
+            P::Ended => self.end(),
+            P::Confirmed => self.end().and_then(|()| self.confirm()),
+            P::Public => self.end().and_then(|()| self.confirm()).and_then(|()| self.approve(reviewer)),
+            P::Credited => {
+                self.end()?;
+                self.confirm()?;
+                self.approve(reviewer)?;
+                self.settle()
+            }
+        }
+    }
+
+    fn call_off(&mut self, by: AdminId, now: Instant) -> Result<(), Failure> {
+        let at = now - Duration::hours(1);
+        self.activity.cancel(by, "当晚供暖检修，改期另行通知".into(), at).map_err(failed)?;
+        for enrolment in &mut self.enrolments {
+            enrolment.cancel(&mut self.session, at).map_err(failed)?;
+            enrolment.cancelled_late = false;
+        }
+        Ok(())
+    }
+
+    /// The first two have a seat and have not arrived, the others are here.
+    fn run(&mut self, now: Instant) -> Result<(), Failure> {
+        for enrolment in self.enrolments.iter_mut().skip(2) {
+            enrolment.check_in(&self.session, None, now - Duration::minutes(30)).map_err(failed)?;
+        }
+        Ok(())
+    }
+
+    /// Everybody came but the last; the one before forgot to check out.
+    fn end(&mut self) -> Result<(), Failure> {
+        let (starts_at, ends_at) = (self.session.starts_at, self.session.ends_at);
+        let last = self.enrolments.len().saturating_sub(1);
+        for (place, enrolment) in self.enrolments.iter_mut().enumerate() {
+            if place < last {
+                enrolment.check_in(&self.session, None, starts_at - Duration::minutes(5)).map_err(failed)?;
+            }
+            if place + 1 < last {
+                enrolment.check_out(&self.session, ends_at + Duration::minutes(5)).map_err(failed)?;
+            }
+            enrolment.close(&self.session, ends_at + Duration::minutes(20));
+        }
+        Ok(())
+    }
+
+    fn confirm(&mut self) -> Result<(), Failure> {
+        let grades = [Evaluation::B, Evaluation::A, Evaluation::B, Evaluation::B, Evaluation::C];
+        let (lead, at) = (self.activity.lead, self.session.ends_at + Duration::hours(2));
+        for (place, enrolment) in self.enrolments.iter_mut().enumerate().filter(|(_, one)| one.timed_minutes.is_some()) {
+            let grade = if enrolment.member == lead { Evaluation::B } else { grades[place % grades.len()] };
+            enrolment.confirm(&self.activity, lead, grade, at).map_err(failed)?;
+        }
+        Ok(())
+    }
+
+    fn approve(&mut self, reviewer: AdminId) -> Result<(), Failure> {
+        let at = self.session.ends_at + Duration::hours(20);
+        let reviewer = Official { admin: reviewer, member: None };
+        for enrolment in self.enrolments.iter_mut().filter(|one| one.timed_minutes.is_some()) {
+            enrolment.approve(reviewer, 3, at).map_err(failed)?;
+        }
+        Ok(())
+    }
+
+    fn settle(&mut self) -> Result<(), Failure> {
+        let at = self.session.ends_at + Duration::hours(20) + Duration::days(3);
+        for enrolment in self.enrolments.iter_mut().filter(|one| one.timed_minutes.is_some()) {
+            enrolment.credit(at).map_err(failed)?;
+        }
+        self.activity.state = ActivityState::Settled;
+        self.credited_at = Some(at);
+        Ok(())
+    }
+}
+
+fn failed(refusal: impl std::fmt::Display) -> Failure {
+    Failure::Found(format!("the demo's service: {refusal}"))
+}
