@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use domain::enrolment::Enrolment;
-use domain::id::{AccountId, LotId, MemberId, RedemptionId, RulebookId, TransferId};
+use domain::id::{AccountId, AdminId, LotId, MemberId, RedemptionId, RulebookId, TransferId};
 use domain::points::{
     self, Account, Actor, CreditDecision, Earned, Grant, Lot, Occasion, Posting, Purse, Rulebook, Service, Source,
     SourceKind, Spent,
@@ -47,6 +47,13 @@ pub(super) struct Served<'a> {
     pub(super) kind: ServiceKind,
     pub(super) nature: ServiceNature,
     pub(super) starts_at: Instant,
+}
+
+struct Event {
+    source: Source,
+    actor: Actor,
+    reason: String,
+    earned_at: Instant,
 }
 
 impl Book {
@@ -118,9 +125,11 @@ impl Books {
     }
 
     /// Credits the first check-in of a lifetime.
-    pub(super) fn first_check_in(&mut self, book: &mut Book, source: Source, now: Instant) -> Result<(), Failure> {
+    pub(super) fn first_check_in(&mut self, book: &mut Book, by: AdminId, now: Instant) -> Result<(), Failure> {
         let decision = points::credit_for_first_check_in(&self.rules, book.earned(now));
-        self.credit(book, source, "首次报到奖励".into(), decision, now)
+        let source = Source { kind: SourceKind::FirstCheckIn, id: book.member.uuid() };
+        let event = Event { source, actor: Actor::Admin(by), reason: "首次报到".into(), earned_at: now };
+        self.credit(book, event, decision, now)
     }
 
     /// Credits service whose publicity is over.
@@ -136,7 +145,8 @@ impl Books {
             kind: served.kind,
             evaluation: confirmation.evaluation,
         };
-        let decision = points::credit_for_service(&self.rules, &service, book.earned(now));
+        let earned_at = served.starts_at;
+        let decision = points::credit_for_service(&self.rules, &service, book.earned(earned_at));
         self.services += 1;
         self.records.push(ServiceRecord {
             id: ids::service_record(self.services),
@@ -149,21 +159,22 @@ impl Books {
             verified_at: now,
         });
         book.verified_minutes += minutes;
-        self.credit(book, source, format!("志愿服务：{}", served.title), decision, now)
+        let event = Event { source, actor: Actor::Job, reason: format!("参加活动：{}", served.title), earned_at };
+        self.credit(book, event, decision, now)
     }
 
     fn credit(
         &mut self,
         book: &mut Book,
-        source: Source,
-        reason: String,
+        event: Event,
         decision: CreditDecision,
         now: Instant,
     ) -> Result<(), Failure> {
+        let Event { source, actor, reason, earned_at } = event;
         let (transfer, debt_paid) = if decision.points > 0 {
             let id = TransferId::of_earning(source.kind, source.id, book.member);
             let grant = Grant { lot: self.new_lot(), expires_at: self.rules.expires_at(now) };
-            let occasion = Occasion { reason, source, actor: Actor::Job, business_at: now, posted_at: now };
+            let occasion = Occasion { reason, source, actor, business_at: now, posted_at: now };
             let mut purse = book.purse();
             let credited = points::credit(&mut purse, id, occasion, decision.points, grant);
             let credited = credited.map_err(|refusal| Failure::Found(format!("the demo's points: {refusal}")))?;
@@ -173,7 +184,7 @@ impl Books {
         } else {
             (None, 0)
         };
-        book.earned.push((now, decision.points));
+        book.earned.push((earned_at, decision.points));
         self.events.push(EarnEvent {
             member: book.member,
             source,
@@ -181,7 +192,7 @@ impl Books {
             rulebook: self.rulebook,
             decision,
             debt_paid,
-            business_at: now,
+            business_at: earned_at,
         });
         Ok(())
     }
