@@ -67,8 +67,8 @@ pub async fn insert_below(
     Ok(node)
 }
 
-/// Keeps a whole tree at once, parents before their children.
-pub async fn insert_many(tx: &mut WriteTx, nodes: &[Node], now: Instant) -> Result<()> {
+/// Keeps a whole district at once, parents before their children, with its books and first rules.
+pub async fn insert_district(tx: &mut WriteTx, nodes: &[Node], now: Instant) -> Result<()> {
     let mut children: HashMap<NodeId, i32> = HashMap::new();
     for parent in nodes.iter().filter_map(|node| node.parent) {
         *children.entry(parent).or_default() += 1;
@@ -76,6 +76,10 @@ pub async fn insert_many(tx: &mut WriteTx, nodes: &[Node], now: Instant) -> Resu
     for nodes in nodes.chunks(CHUNK) {
         let rows = nodes.iter().map(|node| active(node, children.get(&node.id).copied().unwrap_or(0), now));
         row::Entity::insert_many(rows).exec_without_returning(&tx.on()).await?;
+    }
+    accounts::ensure_system_accounts(tx).await?;
+    for root in nodes.iter().filter(|node| node.parent.is_none()) {
+        rulebooks::ensure_default(tx, root.id, now).await?;
     }
     Ok(())
 }

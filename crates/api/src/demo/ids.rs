@@ -3,7 +3,7 @@
 
 use domain::id::{
     ActivityId, ActivitySessionId, AdminId, ApplicationId, ComplaintId, EnrolmentId, IdentityId, LotId, MemberId,
-    MerchantId, NodeId, OfferId, RedemptionId, ResidencyId, RoleGrantId, RulebookId, StaffId, StoreId,
+    MerchantId, NodeId, OfferId, RedemptionId, ResidencyId, RoleGrantId, StaffId, StoreId,
 };
 use uuid::Uuid;
 
@@ -20,7 +20,7 @@ pub const UNIT: NodeId = unit(0);
 /// 张建国, who lives in 新河湾小区, has served and may redeem.
 pub const MEMBER: MemberId = member(0);
 /// The voucher that 张建国 has not used yet.
-pub const REDEMPTION: RedemptionId = redemption(0);
+pub const REDEMPTION: RedemptionId = redemption(9);
 /// 李秀英, who leads the activity that runs now.
 pub const LEAD: MemberId = member(1);
 /// An activity with free seats, in two days.
@@ -55,6 +55,8 @@ numbered! {
     5 unit -> NodeId,
     0x11 member -> MemberId,
     0x12 identity -> IdentityId,
+    0x1c staff_identity -> IdentityId,
+    0x1d applicant_identity -> IdentityId,
     0x14 admin -> AdminId,
     0x15 role_grant -> RoleGrantId,
     0x16 residency -> ResidencyId,
@@ -64,7 +66,6 @@ numbered! {
     0x22 activity_session -> ActivitySessionId,
     0x23 enrolment -> EnrolmentId,
     0x31 lot -> LotId,
-    0x32 rulebook -> RulebookId,
     0x41 merchant -> MerchantId,
     0x42 store -> StoreId,
     0x43 staff -> StaffId,

@@ -11,7 +11,7 @@ use domain::time::{Instant, business_day, start_of_day};
 use super::cast::{Player, Stage};
 use super::places::Tree;
 use super::services::{IDEAS, Idea};
-use super::ids;
+use super::{admins, ids};
 use crate::commands::Failure;
 
 /// How far an activity has come.
@@ -77,30 +77,32 @@ const OUTINGS: [Outing; 20] = [
     outing(1, ids::ESTATE, 14, (1, 20, 2), 15, (4, 4), Voluntary, P::Cancelled),
 ];
 
-/// Those who decide about activities.
-#[derive(Clone, Copy)]
-pub(super) struct Deciders {
-    pub(super) proposer: AdminId,
-    pub(super) reviewer: AdminId,
+/// Who proposes for an organisation, and who reviews it one level above.
+pub(super) fn deciders(node: NodeId) -> (AdminId, AdminId) {
+    match node {
+        ids::ESTATE => (admins::ESTATE, admins::COMMUNITY),
+        ids::COMMUNITY => (admins::COMMUNITY, admins::SUBDISTRICT),
+        ids::SUBDISTRICT => (admins::SUBDISTRICT, admins::DISTRICT),
+        _ => (admins::UNIT, admins::DISTRICT),
+    }
 }
 
-/// An activity with its one session and everybody who signed up, and when their service was credited.
+/// An activity with its one session and everybody who signed up.
 pub(super) struct Held {
     pub(super) activity: Activity,
     pub(super) session: Session,
     pub(super) enrolments: Vec<Enrolment>,
-    pub(super) credited_at: Option<Instant>,
 }
 
 /// Everything that was, is and will be done.
-pub(super) fn of_cast(players: &[Player], tree: &Tree, by: Deciders, now: Instant) -> Result<Vec<Held>, Failure> {
+pub(super) fn of_cast(players: &[Player], tree: &Tree, now: Instant) -> Result<Vec<Held>, Failure> {
     let active: Vec<&Player> = players.iter().filter(|player| player.stage == Stage::Active).collect();
     let mut enrolments = (0..).map(ids::enrolment);
     let mut held = Vec::new();
     for (number, outing) in OUTINGS.iter().enumerate() {
         let (starts_at, ends_at) = outing.times(now);
         let lead = active[outing.lead % active.len()];
-        let mut one = publish(number as u64, outing, lead, tree, by, (starts_at, ends_at), now)?;
+        let mut one = publish(number as u64, outing, lead, tree, (starts_at, ends_at), now)?;
         // Everybody but the first, who finds the first activity still open to them.
         let from = usize::from(number == 0);
         let who = active.iter().skip(from).step_by(outing.every).take(outing.most);
@@ -110,7 +112,7 @@ pub(super) fn of_cast(players: &[Player], tree: &Tree, by: Deciders, now: Instan
             let enrolment = Enrolment::enrol(id, applicant, &one.activity, &mut one.session, None, at);
             one.enrolments.push(enrolment.map_err(failed)?);
         }
-        one.proceed(outing.progress, by.reviewer, now)?;
+        one.proceed(outing.progress, deciders(outing.node).1, now)?;
         held.push(one);
     }
     Ok(held)
@@ -127,27 +129,28 @@ impl Outing {
     }
 }
 
-fn publish(number: u64, outing: &Outing, lead: &Player, tree: &Tree, by: Deciders, times: (Instant, Instant), now: Instant) -> Result<Held, Failure> {
+fn publish(number: u64, outing: &Outing, lead: &Player, tree: &Tree, times: (Instant, Instant), now: Instant) -> Result<Held, Failure> {
     let (starts_at, ends_at) = times;
+    let (proposer, reviewer) = deciders(outing.node);
     let proposed_at = (starts_at - Duration::days(8)).min(now - Duration::days(4));
     let plan = Plan { starts_at, ends_at, enrolment_closes_at: starts_at, capacity: outing.seats };
     let proposal = proposal(&IDEAS[outing.idea], outing.nature, vec![plan]);
     let plan = proposal.plans[0].clone();
     let id = ids::activity(number);
     let publisher = tree.node(outing.node);
-    let activity = Activity::propose(id, proposal, publisher, &lead.member, by.proposer, proposed_at);
+    let activity = Activity::propose(id, proposal, publisher, &lead.member, proposer, proposed_at);
     let mut activity = activity.map_err(|errors| Failure::Found(format!("the demo's activity {number}: {errors:?}")))?;
     let reviewed_at = proposed_at + Duration::hours(20);
     match outing.progress {
         P::Proposed => {}
         P::Refused => {
             let reason = "当日气温过低，请改到上午十点以后".into();
-            activity.refuse(by.reviewer, reason, reviewed_at).map_err(failed)?;
+            activity.refuse(reviewer, reason, reviewed_at).map_err(failed)?;
         }
-        _ => activity.publish(by.reviewer, None, reviewed_at).map_err(failed)?,
+        _ => activity.publish(reviewer, None, reviewed_at).map_err(failed)?,
     }
     let session = Session::planned(ids::activity_session(number), id, &plan);
-    Ok(Held { activity, session, enrolments: Vec::new(), credited_at: None })
+    Ok(Held { activity, session, enrolments: Vec::new() })
 }
 
 /// An idea as an organisation proposes it.
@@ -241,7 +244,6 @@ impl Held {
             enrolment.credit(at).map_err(failed)?;
         }
         self.activity.state = ActivityState::Settled;
-        self.credited_at = Some(at);
         Ok(())
     }
 }

@@ -1,0 +1,76 @@
+//! Roster files as units hand them in: one for the whole district, and one for each unit as a spreadsheet and as text.
+
+use std::path::Path;
+
+use chrono::Utc;
+use domain::code::Code;
+use domain::roster::Column;
+use rust_xlsxwriter::{Workbook, Worksheet, XlsxError};
+
+use super::crowd::{Crowd, Newcomer};
+use super::places::Tree;
+use super::size::Size;
+use crate::commands::Failure;
+
+/// Writes the rosters of a district of this size into a folder; says which files were written.
+pub fn write(folder: &Path, size: Size, progress: impl Fn(&str, u64, u64)) -> Result<Vec<String>, Failure> {
+    let cannot = |error: &dyn std::fmt::Display| Failure::Usage(format!("cannot write into {}: {error}", folder.display()));
+    std::fs::create_dir_all(folder).map_err(|error| cannot(&error))?;
+    let tree = Tree::grow(size.estates, size.units);
+    let crowd = Crowd::plan(&tree, Size { activities: 0, ..size }, 0, chrono::DateTime::<Utc>::UNIX_EPOCH)?;
+    let mut written = Vec::new();
+
+    let whole = folder.join("district.csv");
+    let mut district = csv::Writer::from_path(&whole).map_err(|error| cannot(&error))?;
+    district.write_record(HEADER.map(Code::label)).map_err(|error| cannot(&error))?;
+    for number in 0..size.members {
+        district.write_record(row(&tree, &crowd.newcomer(number)?)).map_err(|error| cannot(&error))?;
+        if (number + 1) % 10_000 == 0 {
+            progress("rows", number + 1, size.members);
+        }
+    }
+    district.flush().map_err(|error| cannot(&error))?;
+    written.push(whole.display().to_string());
+
+    let units = tree.units.len() as u64;
+    for (unit, first) in tree.units.iter().zip(0..) {
+        let name = &tree.node(*unit).name;
+        let (text, sheet) = (folder.join(format!("{name}.csv")), folder.join(format!("{name}.xlsx")));
+        let mut records = csv::Writer::from_path(&text).map_err(|error| cannot(&error))?;
+        let mut book = Workbook::new();
+        let page = book.add_worksheet_with_low_memory();
+        records.write_record(HEADER.map(Code::label)).map_err(|error| cannot(&error))?;
+        cells(page, 0, &HEADER.map(|column| column.label().to_owned())).map_err(|error| cannot(&error))?;
+        let theirs = (first..size.members).step_by(usize::try_from(units).unwrap_or(1).max(1));
+        for (number, line) in theirs.zip(1..) {
+            let row = row(&tree, &crowd.newcomer(number)?);
+            records.write_record(&row).map_err(|error| cannot(&error))?;
+            cells(page, line, &row).map_err(|error| cannot(&error))?;
+        }
+        records.flush().map_err(|error| cannot(&error))?;
+        book.save(&sheet).map_err(|error| cannot(&error))?;
+        written.extend([text.display().to_string(), sheet.display().to_string()]);
+    }
+    Ok(written)
+}
+
+const HEADER: [Column; 6] =
+    [Column::Name, Column::Phone, Column::Unit, Column::PartyOrganisation, Column::JoinedOn, Column::Category];
+
+fn row(tree: &Tree, one: &Newcomer) -> [String; 6] {
+    [
+        one.member.name.clone(),
+        one.phone.reveal().to_owned(),
+        tree.node(one.member.unit).name.clone(),
+        one.record.organisation.clone(),
+        one.record.joined_on.to_string(),
+        one.member.category.label().to_owned(),
+    ]
+}
+
+fn cells(page: &mut Worksheet, line: u32, row: &[String; 6]) -> Result<(), XlsxError> {
+    for (column, text) in (0..).zip(row) {
+        page.write_string(line, column, text)?;
+    }
+    Ok(())
+}
