@@ -126,7 +126,7 @@ impl Books {
     pub(super) fn keep(&mut self, book: &mut Book, purse: &Purse, posting: Posting, redemption: RedemptionId) {
         book.follow(purse, &posting);
         let (transfer, kind, uses) = (posting.id(), posting.transfer().kind, posting.uses().to_vec());
-        book.spent.entry(redemption).or_insert(Spent { transfer, kind, uses, reversed_by: None });
+        book.spent.entry(redemption).or_insert(Spent { transfer, kind, uses, expired: Vec::new(), reversed_by: None });
         self.postings.push(posting);
     }
 
@@ -169,13 +169,7 @@ impl Books {
         self.credit(book, event, decision, now)
     }
 
-    fn credit(
-        &mut self,
-        book: &mut Book,
-        event: Event,
-        decision: CreditDecision,
-        now: Instant,
-    ) -> Result<(), Failure> {
+    fn credit(&mut self, book: &mut Book, event: Event, decision: CreditDecision, now: Instant) -> Result<(), Failure> {
         let Event { source, actor, reason, earned_at } = event;
         let (transfer, debt_paid) = if decision.points > 0 {
             let id = TransferId::of_earning(source.kind, source.id, book.member);

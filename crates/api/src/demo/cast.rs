@@ -108,12 +108,15 @@ pub(super) struct Player {
 
 /// Everybody of the cast.
 pub(super) fn players(tree: &Tree) -> Vec<Player> {
-    CAST.iter().zip(0..).map(|((name, person, unit, estate, stage), number)| {
-        let phone = people::phone("138", number + 1);
-        let (id, unit) = (ids::member(number), tree.units[unit % tree.units.len()]);
-        let member = in_service(id, (*name).into(), &phone, unit);
-        Player { number, member, phone, person, estate: tree.estates[*estate], stage: *stage }
-    }).collect()
+    CAST.iter()
+        .zip(0..)
+        .map(|((name, person, unit, estate, stage), number)| {
+            let phone = people::phone("138", number + 1);
+            let (id, unit) = (ids::member(number), tree.units[unit % tree.units.len()]);
+            let member = in_service(id, (*name).into(), &phone, unit);
+            Player { number, member, phone, person, estate: tree.estates[*estate], stage: *stage }
+        })
+        .collect()
 }
 
 /// How many there are.

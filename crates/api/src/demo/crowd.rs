@@ -123,17 +123,25 @@ impl<'a> Crowd<'a> {
     }
 
     fn residency(&self, place: u64, member: &Member, estate: NodeId) -> Result<Residency, Failure> {
-        let at = start_of_day(business_day(self.now)) - Duration::days(84) + Duration::seconds(i64::try_from(place % 36_000).unwrap_or(0));
+        let at = start_of_day(business_day(self.now)) - Duration::days(84)
+            + Duration::seconds(i64::try_from(place % 36_000).unwrap_or(0));
         let official = |admin| Official { admin, member: None };
         let declaration = reports::declaration(place);
-        let mut residency = Residency::report(ids::residency(place), member, self.tree.node(estate), declaration, None, at).map_err(failed)?;
+        let mut residency =
+            Residency::report(ids::residency(place), member, self.tree.node(estate), declaration, None, at)
+                .map_err(failed)?;
         residency.confirm(official(admins::UNIT), at + Duration::hours(10)).map_err(failed)?;
         residency.accept(official(admins::COMMUNITY), at + Duration::hours(30)).map_err(failed)?;
         Ok(residency)
     }
 
     /// Everything that the member with this number has done: their enrolments, and the credits in the books.
-    pub(super) fn live(&self, number: u64, residency: &Residency, books: &mut Books) -> Result<(Vec<Enrolment>, Book), Failure> {
+    pub(super) fn live(
+        &self,
+        number: u64,
+        residency: &Residency,
+        books: &mut Books,
+    ) -> Result<(Vec<Enrolment>, Book), Failure> {
         let member = residency.member;
         let mut book = Book::empty(member);
         let accepted = residency.accepted.map_or(self.now, |accepted| accepted.at);
@@ -182,7 +190,8 @@ impl<'a> Crowd<'a> {
         let hour = draw.between(8, 15);
         let plan = |session| {
             let weeks = i64::try_from(session).unwrap_or(0);
-            let starts_at = start_of_day(business_day(self.now)) + Duration::days(first_day + 7 * weeks) + Duration::hours(hour);
+            let starts_at =
+                start_of_day(business_day(self.now)) + Duration::days(first_day + 7 * weeks) + Duration::hours(hour);
             let ends_at = starts_at + Duration::hours(3);
             Plan { starts_at, ends_at, enrolment_closes_at: starts_at, capacity: 60 }
         };
@@ -197,7 +206,8 @@ impl<'a> Crowd<'a> {
         let mut activity = activity.map_err(|errors| failed(format!("{errors:?}")))?;
         activity.publish(admins::SUBDISTRICT, None, at + Duration::hours(20)).map_err(failed)?;
         let first = number * SESSIONS;
-        let sessions = plans.iter().zip(first..).map(|(plan, number)| Session::planned(ids::activity_session(number), id, plan));
+        let sessions =
+            plans.iter().zip(first..).map(|(plan, number)| Session::planned(ids::activity_session(number), id, plan));
         Ok((activity, sessions.collect()))
     }
 }
@@ -207,16 +217,25 @@ fn past_day(number: u64, of: u64) -> i64 {
     i64::try_from(number * 49 / of.max(1)).unwrap_or(0) - 78
 }
 
-fn attend(id: EnrolmentId, residency: &Residency, activity: &Activity, session: &Session, grade: Evaluation) -> Result<Enrolment, Failure> {
+fn attend(
+    id: EnrolmentId,
+    residency: &Residency,
+    activity: &Activity,
+    session: &Session,
+    grade: Evaluation,
+) -> Result<Enrolment, Failure> {
     let (starts_at, ends_at) = (session.starts_at, session.ends_at);
     let applicant = Applicant { member: residency.member, is_resident: true, engagements: &[], absences: &[] };
     let mut seats = Session { enrolled: 0, ..session.clone() };
     let before = Activity { state: ActivityState::Published, ..activity.clone() };
-    let mut enrolment = Enrolment::enrol(id, applicant, &before, &mut seats, None, starts_at - Duration::hours(30)).map_err(failed)?;
+    let mut enrolment =
+        Enrolment::enrol(id, applicant, &before, &mut seats, None, starts_at - Duration::hours(30)).map_err(failed)?;
     enrolment.check_in(session, None, starts_at - Duration::minutes(5)).map_err(failed)?;
     enrolment.check_out(session, ends_at + Duration::minutes(5)).map_err(failed)?;
     let own = activity.lead == residency.member;
-    enrolment.confirm(activity, activity.lead, if own { Evaluation::B } else { grade }, ends_at + Duration::hours(2)).map_err(failed)?;
+    enrolment
+        .confirm(activity, activity.lead, if own { Evaluation::B } else { grade }, ends_at + Duration::hours(2))
+        .map_err(failed)?;
     let reviewer = Official { admin: admins::COMMUNITY, member: None };
     enrolment.approve(reviewer, 3, ends_at + Duration::hours(20)).map_err(failed)?;
     enrolment.credit(ends_at + Duration::hours(92)).map_err(failed)?;

@@ -6,9 +6,9 @@ pub(super) struct Draw(u64);
 impl Draw {
     /// The stream for the `number`th thing of a kind.
     pub(super) fn of(purpose: &str, number: u64) -> Self {
-        let seed = purpose.bytes().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-        });
+        let seed = purpose
+            .bytes()
+            .fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
         Self(seed ^ number.wrapping_mul(0x9e37_79b9_7f4a_7c15))
     }
 

@@ -1,6 +1,5 @@
 //! Writes the demo, and the crowd behind it, in one transaction: whatever happens, there is a whole demo or none.
 
-use domain::code::Code;
 use domain::enrolment::Enrolment;
 use domain::id::{IdentityId, MemberId};
 use domain::residency::Residency;
@@ -21,7 +20,7 @@ use super::crowd::Crowd;
 use super::journey::Journey;
 use super::places::Tree;
 use super::size::Size;
-use super::{people, ids};
+use super::{ids, people};
 use crate::commands::Failure;
 use crate::state::App;
 
@@ -47,7 +46,6 @@ pub(super) async fn load(
     let tree = Tree::grow(size.estates, size.units);
     let mut load = Load { app, tx: app.database.write().await?, now };
     organisations::insert_district(&mut load.tx, &tree.nodes, now).await?;
-    load.pairings(&tree).await?;
     admins::keep(&mut load.tx, &app.vault, &admins, now).await?;
     let rulebook = rulebooks::in_force(&load.tx, now).await?;
     let mut journey = Journey::until(now, &tree, size.offers, rulebook.clone())?;
@@ -60,7 +58,6 @@ pub(super) async fn load(
     load.books(&mut journey.books).await?;
     load.redemptions(&journey).await?;
     load.past(&crowd, Books::open(rulebook), &progress).await?;
-    load.talk(&journey).await?;
     load.audit().await?;
     sealed(&admins, &journey)?;
     load.tx.commit().await?;
@@ -68,14 +65,6 @@ pub(super) async fn load(
 }
 
 impl Load<'_> {
-    async fn pairings(&mut self, tree: &Tree) -> Result<(), Failure> {
-        for (number, unit) in tree.units.iter().enumerate() {
-            let community = tree.communities[(number + 1) % tree.communities.len()];
-            organisations::pair(&mut self.tx, *unit, community, self.now).await?;
-        }
-        Ok(())
-    }
-
     async fn cast(&mut self, tree: &Tree, journey: &Journey) -> Result<(), Failure> {
         let entries: Vec<Entry> = journey
             .players
@@ -88,9 +77,8 @@ impl Load<'_> {
             .collect();
         members::insert_many(&mut self.tx, &self.app.vault, &entries, self.now).await?;
         let bound = journey.players.iter().filter(|player| player.stage != Stage::Unbound);
-        let bound: Vec<Identity> = bound
-            .map(|player| identity(ids::identity(player.number), player.person, Some(player.member.id)))
-            .collect();
+        let bound: Vec<Identity> =
+            bound.map(|player| identity(ids::identity(player.number), player.person, Some(player.member.id))).collect();
         self.identities(&bound).await?;
         residencies::insert_many(&mut self.tx, &journey.residencies).await?;
         let members: Vec<MemberId> = journey.players.iter().map(|player| player.member.id).collect();
@@ -145,14 +133,12 @@ impl Load<'_> {
     async fn service(&mut self, journey: &Journey, crowd: &Crowd<'_>) -> Result<(), Failure> {
         for held in &journey.held {
             activities::insert(&mut self.tx, &held.activity).await?;
-            activity_sessions::insert(&mut self.tx, &held.session).await?;
+            activity_sessions::insert_all(&mut self.tx, std::slice::from_ref(&held.session)).await?;
             enrolments::insert_many(&mut self.tx, &held.enrolments).await?;
         }
         for (activity, sessions) in crowd.past.iter().chain(&crowd.future) {
             activities::insert(&mut self.tx, activity).await?;
-            for session in sessions {
-                activity_sessions::insert(&mut self.tx, session).await?;
-            }
+            activity_sessions::insert_all(&mut self.tx, sessions).await?;
         }
         Ok(())
     }

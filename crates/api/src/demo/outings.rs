@@ -47,7 +47,16 @@ struct Outing {
 use Progress as P;
 use ServiceNature::{PartyDuty, Voluntary};
 
-const fn outing(idea: usize, node: NodeId, lead: usize, when: (i64, i64, i64), seats: i32, who: (usize, usize), nature: ServiceNature, progress: Progress) -> Outing {
+const fn outing(
+    idea: usize,
+    node: NodeId,
+    lead: usize,
+    when: (i64, i64, i64),
+    seats: i32,
+    who: (usize, usize),
+    nature: ServiceNature,
+    progress: Progress,
+) -> Outing {
     let (day, hour, hours) = when;
     let (every, most) = who;
     Outing { idea, node, lead, day, hour, hours, seats, every, most, nature, progress }
@@ -129,7 +138,14 @@ impl Outing {
     }
 }
 
-fn publish(number: u64, outing: &Outing, lead: &Player, tree: &Tree, times: (Instant, Instant), now: Instant) -> Result<Held, Failure> {
+fn publish(
+    number: u64,
+    outing: &Outing,
+    lead: &Player,
+    tree: &Tree,
+    times: (Instant, Instant),
+    now: Instant,
+) -> Result<Held, Failure> {
     let (starts_at, ends_at) = times;
     let (proposer, reviewer) = deciders(outing.node);
     let proposed_at = (starts_at - Duration::days(8)).min(now - Duration::days(4));
@@ -139,7 +155,8 @@ fn publish(number: u64, outing: &Outing, lead: &Player, tree: &Tree, times: (Ins
     let id = ids::activity(number);
     let publisher = tree.node(outing.node);
     let activity = Activity::propose(id, proposal, publisher, &lead.member, proposer, proposed_at);
-    let mut activity = activity.map_err(|errors| Failure::Found(format!("the demo's activity {number}: {errors:?}")))?;
+    let mut activity =
+        activity.map_err(|errors| Failure::Found(format!("the demo's activity {number}: {errors:?}")))?;
     let reviewed_at = proposed_at + Duration::hours(20);
     match outing.progress {
         P::Proposed => {}
@@ -222,7 +239,8 @@ impl Held {
     fn confirm(&mut self) -> Result<(), Failure> {
         let grades = [Evaluation::B, Evaluation::A, Evaluation::B, Evaluation::B, Evaluation::C];
         let (lead, at) = (self.activity.lead, self.session.ends_at + Duration::hours(2));
-        for (place, enrolment) in self.enrolments.iter_mut().enumerate().filter(|(_, one)| one.timed_minutes.is_some()) {
+        for (place, enrolment) in self.enrolments.iter_mut().enumerate().filter(|(_, one)| one.timed_minutes.is_some())
+        {
             let grade = if enrolment.member == lead { Evaluation::B } else { grades[place % grades.len()] };
             enrolment.confirm(&self.activity, lead, grade, at).map_err(failed)?;
         }

@@ -31,10 +31,7 @@ pub(super) struct Person {
 pub(super) fn one_of_many(number: u64) -> Person {
     let mut draw = Draw::of("person", number);
     let second = if draw.below(5) == 0 { "" } else { draw.pick(&SECOND) };
-    Person {
-        name: format!("{}{}{second}", draw.pick(&SURNAMES), draw.pick(&FIRST)),
-        phone: phone("199", number),
-    }
+    Person { name: format!("{}{}{second}", draw.pick(&SURNAMES), draw.pick(&FIRST)), phone: phone("199", number) }
 }
 
 /// A phone number that is plainly invented: a prefix, and a running number.

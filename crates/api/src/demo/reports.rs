@@ -27,7 +27,8 @@ pub(super) struct Deciders {
 /// What somebody says about where they live.
 pub(super) fn declaration(number: u64) -> Declaration {
     let mut draw = Draw::of("declaration", number);
-    let building = format!("{}号楼{}单元{}0{}", draw.between(1, 18), draw.between(1, 4), draw.between(1, 11), draw.between(1, 2));
+    let building =
+        format!("{}号楼{}单元{}0{}", draw.between(1, 18), draw.between(1, 4), draw.between(1, 11), draw.between(1, 2));
     let skill = *draw.pick(&SKILLS);
     let wish = *draw.pick(&WISHES);
     Declaration { building, skills: vec![skill.into()], wishes: vec![wish.into()] }

@@ -14,7 +14,8 @@ use crate::commands::Failure;
 
 /// Writes the rosters of a district of this size into a folder; says which files were written.
 pub fn write(folder: &Path, size: Size, progress: impl Fn(&str, u64, u64)) -> Result<Vec<String>, Failure> {
-    let cannot = |error: &dyn std::fmt::Display| Failure::Usage(format!("cannot write into {}: {error}", folder.display()));
+    let cannot =
+        |error: &dyn std::fmt::Display| Failure::Usage(format!("cannot write into {}: {error}", folder.display()));
     std::fs::create_dir_all(folder).map_err(|error| cannot(&error))?;
     let tree = Tree::grow(size.estates, size.units);
     let crowd = Crowd::plan(&tree, Size { activities: 0, ..size }, 0, chrono::DateTime::<Utc>::UNIX_EPOCH)?;
@@ -38,7 +39,7 @@ pub fn write(folder: &Path, size: Size, progress: impl Fn(&str, u64, u64)) -> Re
         let (text, sheet) = (folder.join(format!("{name}.csv")), folder.join(format!("{name}.xlsx")));
         let mut records = csv::Writer::from_path(&text).map_err(|error| cannot(&error))?;
         let mut book = Workbook::new();
-        let page = book.add_worksheet_with_low_memory();
+        let page = book.add_worksheet();
         records.write_record(HEADER.map(Code::label)).map_err(|error| cannot(&error))?;
         cells(page, 0, &HEADER.map(|column| column.label().to_owned())).map_err(|error| cannot(&error))?;
         let theirs = (first..size.members).step_by(usize::try_from(units).unwrap_or(1).max(1));

@@ -8,8 +8,8 @@ use domain::time::Instant;
 use super::draw::Draw;
 use super::ids;
 use super::places::Tree;
-use MerchantCategory as C;
 use FundingSource as F;
+use MerchantCategory as C;
 
 /// How an offer of the demo stands.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -47,9 +47,42 @@ const SHOPS: [Shop; 12] = [
         address: "水泊寺街道文源社区新河湾小区东门 3 号",
         hours: "每天 7:00–21:00",
         offers: &[
-            Sale("刀削面一碗", "招牌番茄鸡蛋刀削面一碗，可换肉臊子。", ONE_EACH, 15, 1_200, F::MerchantBorne, 200, 0, 30, Stand::Listed),
-            Sale("环保购物袋一个", "可反复使用的帆布购物袋，印有小区公约。", ONE_EACH, 2, 500, F::CharityFund, 1_000_000, 0, 60, Stand::Listed),
-            Sale("家庭套餐七折券", "三人套餐七折：三碗面、两份凉菜、一份汤。", ONE_EACH, 40, 3_600, F::MerchantBorne, 60, 1, 30, Stand::Listed),
+            Sale(
+                "刀削面一碗",
+                "招牌番茄鸡蛋刀削面一碗，可换肉臊子。",
+                ONE_EACH,
+                15,
+                1_200,
+                F::MerchantBorne,
+                200,
+                0,
+                30,
+                Stand::Listed,
+            ),
+            Sale(
+                "环保购物袋一个",
+                "可反复使用的帆布购物袋，印有小区公约。",
+                ONE_EACH,
+                2,
+                500,
+                F::CharityFund,
+                1_000_000,
+                0,
+                60,
+                Stand::Listed,
+            ),
+            Sale(
+                "家庭套餐七折券",
+                "三人套餐七折：三碗面、两份凉菜、一份汤。",
+                ONE_EACH,
+                40,
+                3_600,
+                F::MerchantBorne,
+                60,
+                1,
+                30,
+                Stand::Listed,
+            ),
         ],
     },
     Shop {
@@ -59,7 +92,18 @@ const SHOPS: [Shop; 12] = [
         address: "水泊寺街道文源社区文源里小区 1 号楼底商",
         hours: "每天 6:30–22:30",
         offers: &[
-            Sale("十元购物抵用券", "购物满 20 元抵 10 元，烟酒除外。", "烟、酒、充值卡除外；每次限用一张，不找零。", 12, 1_000, F::Mixed, 500, 0, 30, Stand::Listed),
+            Sale(
+                "十元购物抵用券",
+                "购物满 20 元抵 10 元，烟酒除外。",
+                "烟、酒、充值卡除外；每次限用一张，不找零。",
+                12,
+                1_000,
+                F::Mixed,
+                500,
+                0,
+                30,
+                Stand::Listed,
+            ),
             Sale("东北大米五公斤", "当季新米一袋。", ONE_EACH, 60, 4_500, F::UnitPool, 3, 1, 30, Stand::Listed),
             Sale("鸡蛋一板", "三十枚装鲜鸡蛋一板。", ONE_EACH, 30, 2_400, F::UnitPool, 0, 1, 15, Stand::Listed),
         ],
@@ -71,8 +115,30 @@ const SHOPS: [Shop; 12] = [
         address: "水泊寺街道兴文社区兴文苑小区南门",
         hours: "每天 8:00–21:30",
         offers: &[
-            Sale("血压血糖检测一次", "药师检测并讲解，附一份家庭用药建议。", BOOKING, 8, 1_500, F::MerchantBorne, 300, 0, 60, Stand::Listed),
-            Sale("家庭急救包", "绷带、碘伏、创可贴等十二件。", ONE_EACH, 45, 3_900, F::Fiscal, 40, 1, 60, Stand::Listed),
+            Sale(
+                "血压血糖检测一次",
+                "药师检测并讲解，附一份家庭用药建议。",
+                BOOKING,
+                8,
+                1_500,
+                F::MerchantBorne,
+                300,
+                0,
+                60,
+                Stand::Listed,
+            ),
+            Sale(
+                "家庭急救包",
+                "绷带、碘伏、创可贴等十二件。",
+                ONE_EACH,
+                45,
+                3_900,
+                F::Fiscal,
+                40,
+                1,
+                60,
+                Stand::Listed,
+            ),
         ],
     },
     Shop {
@@ -82,8 +148,30 @@ const SHOPS: [Shop; 12] = [
         address: "大庆路街道局前社区局前街 18 号",
         hours: "周二至周日 9:30–20:30",
         offers: &[
-            Sale("图书九折再减十元", "购书满 50 元，九折后再减 10 元。", ONE_EACH, 18, 1_500, F::MerchantBorne, 150, 0, 60, Stand::Listed),
-            Sale("亲子读书会入场券", "周六上午亲子读书会，一大一小。", BOOKING, 20, 2_000, F::CharityFund, 1, 1, 30, Stand::Listed),
+            Sale(
+                "图书九折再减十元",
+                "购书满 50 元，九折后再减 10 元。",
+                ONE_EACH,
+                18,
+                1_500,
+                F::MerchantBorne,
+                150,
+                0,
+                60,
+                Stand::Listed,
+            ),
+            Sale(
+                "亲子读书会入场券",
+                "周六上午亲子读书会，一大一小。",
+                BOOKING,
+                20,
+                2_000,
+                F::CharityFund,
+                1,
+                1,
+                30,
+                Stand::Listed,
+            ),
         ],
     },
     Shop {
@@ -93,8 +181,30 @@ const SHOPS: [Shop; 12] = [
         address: "大庆路街道民和社区民和佳园小区西侧",
         hours: "每天 8:00–22:00",
         offers: &[
-            Sale("羽毛球场地一小时", "工作日 17:00 前，一块场地一小时。", BOOKING, 25, 4_000, F::MerchantBorne, 120, 0, 30, Stand::Listed),
-            Sale("乒乓球台一小时", "任意时段一张球台一小时，球拍免费借用。", BOOKING, 12, 2_000, F::MerchantBorne, 160, 0, 30, Stand::Listed),
+            Sale(
+                "羽毛球场地一小时",
+                "工作日 17:00 前，一块场地一小时。",
+                BOOKING,
+                25,
+                4_000,
+                F::MerchantBorne,
+                120,
+                0,
+                30,
+                Stand::Listed,
+            ),
+            Sale(
+                "乒乓球台一小时",
+                "任意时段一张球台一小时，球拍免费借用。",
+                BOOKING,
+                12,
+                2_000,
+                F::MerchantBorne,
+                160,
+                0,
+                30,
+                Stand::Listed,
+            ),
         ],
     },
     Shop {
@@ -104,8 +214,30 @@ const SHOPS: [Shop; 12] = [
         address: "水泊寺街道文源社区便民服务中心 2 层",
         hours: "每天 8:30–18:30",
         offers: &[
-            Sale("家庭保洁两小时", "一名保洁员上门两小时，自带工具。", BOOKING, 80, 8_000, F::Mixed, 30, 1, 60, Stand::Listed),
-            Sale("油烟机清洗七折", "拆洗一台油烟机，七折。", BOOKING, 35, 4_500, F::MerchantBorne, 50, 1, 60, Stand::Paused),
+            Sale(
+                "家庭保洁两小时",
+                "一名保洁员上门两小时，自带工具。",
+                BOOKING,
+                80,
+                8_000,
+                F::Mixed,
+                30,
+                1,
+                60,
+                Stand::Listed,
+            ),
+            Sale(
+                "油烟机清洗七折",
+                "拆洗一台油烟机，七折。",
+                BOOKING,
+                35,
+                4_500,
+                F::MerchantBorne,
+                50,
+                1,
+                60,
+                Stand::Paused,
+            ),
         ],
     },
     Shop {
@@ -116,7 +248,18 @@ const SHOPS: [Shop; 12] = [
         hours: "每天 9:00–20:00",
         offers: &[
             Sale("男士剪发一次", "洗剪吹一次。", BOOKING, 20, 2_500, F::MerchantBorne, 80, 0, 30, Stand::Listed),
-            Sale("老人上门理发", "为 70 岁以上老人上门理发一次。", BOOKING, 10, 2_000, F::CharityFund, 100, 0, 30, Stand::Listed),
+            Sale(
+                "老人上门理发",
+                "为 70 岁以上老人上门理发一次。",
+                BOOKING,
+                10,
+                2_000,
+                F::CharityFund,
+                100,
+                0,
+                30,
+                Stand::Listed,
+            ),
         ],
     },
     Shop {
@@ -126,8 +269,30 @@ const SHOPS: [Shop; 12] = [
         address: "大庆路街道民和社区民和北苑小区会所",
         hours: "周三至周日 10:00–20:00",
         offers: &[
-            Sale("书法体验课一节", "成人或儿童书法体验课，含纸墨。", BOOKING, 22, 5_000, F::MerchantBorne, 60, 1, 60, Stand::Listed),
-            Sale("编程启蒙体验课", "面向 8–12 岁，90 分钟。", BOOKING, 28, 6_000, F::MerchantBorne, 40, 1, 60, Stand::Submitted),
+            Sale(
+                "书法体验课一节",
+                "成人或儿童书法体验课，含纸墨。",
+                BOOKING,
+                22,
+                5_000,
+                F::MerchantBorne,
+                60,
+                1,
+                60,
+                Stand::Listed,
+            ),
+            Sale(
+                "编程启蒙体验课",
+                "面向 8–12 岁，90 分钟。",
+                BOOKING,
+                28,
+                6_000,
+                F::MerchantBorne,
+                40,
+                1,
+                60,
+                Stand::Submitted,
+            ),
         ],
     },
     Shop {
@@ -137,8 +302,30 @@ const SHOPS: [Shop; 12] = [
         address: "水泊寺街道文源社区新河湾小区党群服务站",
         hours: "每天 11:00–13:00，17:00–18:30",
         offers: &[
-            Sale("爱心午餐一份", "两荤两素一汤，可转赠给小区老人。", ONE_EACH, 15, 1_500, F::CharityFund, 400, 0, 30, Stand::Listed),
-            Sale("早餐券五张", "豆浆、鸡蛋、花卷任选。", ONE_EACH, 20, 2_000, F::Recirculated, 200, 0, 7, Stand::Listed),
+            Sale(
+                "爱心午餐一份",
+                "两荤两素一汤，可转赠给小区老人。",
+                ONE_EACH,
+                15,
+                1_500,
+                F::CharityFund,
+                400,
+                0,
+                30,
+                Stand::Listed,
+            ),
+            Sale(
+                "早餐券五张",
+                "豆浆、鸡蛋、花卷任选。",
+                ONE_EACH,
+                20,
+                2_000,
+                F::Recirculated,
+                200,
+                0,
+                7,
+                Stand::Listed,
+            ),
         ],
     },
     Shop {
@@ -148,8 +335,30 @@ const SHOPS: [Shop; 12] = [
         address: "大庆路街道民和社区民和佳园小区北门",
         hours: "每天 8:00–19:00",
         offers: &[
-            Sale("配钥匙两把", "普通钥匙两把，防盗门钥匙另加工费。", ONE_EACH, 6, 600, F::MerchantBorne, 300, 0, 60, Stand::Listed),
-            Sale("缝补修边一次", "裤脚、拉链等缝补一次。", ONE_EACH, 8, 800, F::MerchantBorne, 150, 0, 60, Stand::Draft),
+            Sale(
+                "配钥匙两把",
+                "普通钥匙两把，防盗门钥匙另加工费。",
+                ONE_EACH,
+                6,
+                600,
+                F::MerchantBorne,
+                300,
+                0,
+                60,
+                Stand::Listed,
+            ),
+            Sale(
+                "缝补修边一次",
+                "裤脚、拉链等缝补一次。",
+                ONE_EACH,
+                8,
+                800,
+                F::MerchantBorne,
+                150,
+                0,
+                60,
+                Stand::Draft,
+            ),
         ],
     },
     Shop {
@@ -159,8 +368,30 @@ const SHOPS: [Shop; 12] = [
         address: "大庆路街道局前社区古城南苑小区商业楼 3 层",
         hours: "每天 10:00–24:00",
         offers: &[
-            Sale("工作日观影券", "周一至周四任意场次一张，节假日除外。", BOOKING, 30, 3_500, F::Mixed, 100, 1, 30, Stand::Listed),
-            Sale("红色经典专场", "党支部集体观影，十人以上。", BOOKING, 10, 1_500, F::Fiscal, 500, 0, 90, Stand::Approved),
+            Sale(
+                "工作日观影券",
+                "周一至周四任意场次一张，节假日除外。",
+                BOOKING,
+                30,
+                3_500,
+                F::Mixed,
+                100,
+                1,
+                30,
+                Stand::Listed,
+            ),
+            Sale(
+                "红色经典专场",
+                "党支部集体观影，十人以上。",
+                BOOKING,
+                10,
+                1_500,
+                F::Fiscal,
+                500,
+                0,
+                90,
+                Stand::Approved,
+            ),
         ],
     },
     Shop {
@@ -170,8 +401,30 @@ const SHOPS: [Shop; 12] = [
         address: "水泊寺街道兴文社区书香里小区东侧",
         hours: "每天 8:00–20:00",
         offers: &[
-            Sale("标准洗车一次", "五座轿车外观清洗和内饰吸尘。", BOOKING, 20, 3_000, F::MerchantBorne, 90, 0, 30, Stand::Listed),
-            Sale("冬季检测一次", "轮胎、电瓶、防冻液检测。", BOOKING, 10, 5_000, F::MerchantBorne, 100, 1, 30, Stand::Ended),
+            Sale(
+                "标准洗车一次",
+                "五座轿车外观清洗和内饰吸尘。",
+                BOOKING,
+                20,
+                3_000,
+                F::MerchantBorne,
+                90,
+                0,
+                30,
+                Stand::Listed,
+            ),
+            Sale(
+                "冬季检测一次",
+                "轮胎、电瓶、防冻液检测。",
+                BOOKING,
+                10,
+                5_000,
+                F::MerchantBorne,
+                100,
+                1,
+                30,
+                Stand::Ended,
+            ),
         ],
     },
 ];
@@ -187,7 +440,13 @@ pub(super) struct Stall {
 }
 
 /// The stalls of a district with so many offers; never fewer than the demo's.
-pub(super) fn stalls(tree: &Tree, offers: usize, drafter: AdminId, approver: AdminId, now: Instant) -> Result<Vec<Stall>, OfferError> {
+pub(super) fn stalls(
+    tree: &Tree,
+    offers: usize,
+    drafter: AdminId,
+    approver: AdminId,
+    now: Instant,
+) -> Result<Vec<Stall>, OfferError> {
     let mut next = (0..).map(ids::offer);
     let mut stalls = Vec::new();
     for (number, shop) in SHOPS.iter().enumerate() {
@@ -222,7 +481,8 @@ pub(super) fn stalls(tree: &Tree, offers: usize, drafter: AdminId, approver: Adm
 
 fn stall(number: usize, name: String, shop: &Shop, tree: &Tree) -> Stall {
     let at = number as u64;
-    let node: NodeId = if number < SHOPS.len() { ids::DISTRICT } else { tree.communities[number % tree.communities.len()] };
+    let node: NodeId =
+        if number < SHOPS.len() { ids::DISTRICT } else { tree.communities[number % tree.communities.len()] };
     let merchant = Merchant {
         id: ids::merchant(at),
         node,
@@ -244,7 +504,14 @@ fn stall(number: usize, name: String, shop: &Shop, tree: &Tree) -> Stall {
     Stall { merchant, store, offers: Vec::new() }
 }
 
-fn offer(id: OfferId, merchant: &Merchant, category: C, sale: &Sale, by: (AdminId, AdminId), now: Instant) -> Result<Offer, OfferError> {
+fn offer(
+    id: OfferId,
+    merchant: &Merchant,
+    category: C,
+    sale: &Sale,
+    by: (AdminId, AdminId),
+    now: Instant,
+) -> Result<Offer, OfferError> {
     let Sale(title, description, terms, price, face_value_fen, funding, stock, limit, voucher_days, stand) = *sale;
     let promise = Promise {
         title: title.into(),

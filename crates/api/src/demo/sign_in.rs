@@ -30,7 +30,8 @@ pub(super) async fn read(app: &App) -> Result<Vec<String>, Failure> {
         return Ok(Vec::new());
     }
     let text = std::fs::read_to_string(file(app)).unwrap_or_else(|_| {
-        "the demo's accounts were made by another data directory: their passwords stand in its demo-accounts.txt\n".into()
+        "the demo's accounts were made by another data directory: their passwords stand in its demo-accounts.txt\n"
+            .into()
     });
     Ok(text.lines().map(str::to_owned).collect())
 }
@@ -56,7 +57,10 @@ fn text(accounts: &[Account], journey: &Journey) -> String {
         }
     }
     for player in journey.players.iter().filter(|player| player.stage == Stage::Unbound).take(1) {
-        line(&format!("login:{}:1", player.person), format!("member    {} 首次登录，再用下一行绑定手机", player.member.name));
+        line(
+            &format!("login:{}:1", player.person),
+            format!("member    {} 首次登录，再用下一行绑定手机", player.member.name),
+        );
         line(&format!("phone:{}:1", player.phone.reveal()), "          phone_code of POST /api/v1/member/phone".into());
     }
     for ((staff, person), stall) in journey.staff.iter().zip(&journey.stalls).take(2) {
