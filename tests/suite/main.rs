@@ -4,6 +4,7 @@ mod activity;
 mod authorisation;
 mod boundaries;
 mod contract;
+mod demo;
 mod enrolment;
 mod enrolment_races;
 mod points;

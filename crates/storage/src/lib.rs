@@ -37,6 +37,7 @@ pub mod staff;
 pub mod staff_invitations;
 pub mod stores;
 pub mod transfers;
+pub mod unit_pairings;
 pub mod vault;
 
 pub use database::{Database, ReadTx, WriteTx};

@@ -49,10 +49,6 @@ impl Account {
     pub(super) fn role(&self) -> Role {
         self.role
     }
-
-    pub(super) fn node(&self) -> NodeId {
-        self.node
-    }
 }
 
 /// Makes the accounts; their passwords are hashed side by side, because each hash takes its time.

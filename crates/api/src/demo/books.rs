@@ -130,10 +130,10 @@ impl Books {
         self.postings.push(posting);
     }
 
-    /// Credits the first check-in of a lifetime.
-    pub(super) fn first_check_in(&mut self, book: &mut Book, by: AdminId, now: Instant) -> Result<(), Failure> {
-        let decision = points::credit_for_first_check_in(&self.rules, book.earned(now));
-        let source = Source { kind: SourceKind::FirstCheckIn, id: book.member.uuid() };
+    /// Credits the first residency of a lifetime.
+    pub(super) fn first_residency(&mut self, book: &mut Book, by: AdminId, now: Instant) -> Result<(), Failure> {
+        let decision = points::credit_for_first_residency(&self.rules, book.earned(now));
+        let source = Source { kind: SourceKind::FirstResidency, id: book.member.uuid() };
         let event = Event { source, actor: Actor::Admin(by), reason: "首次报到".into(), earned_at: now };
         self.credit(book, event, decision, now)
     }

@@ -9,7 +9,7 @@ use domain::id::{EnrolmentId, IdentityId, NodeId};
 use domain::member::Member;
 use domain::personal::{PartyRecord, Phone};
 use domain::residency::Residency;
-use domain::role::Official;
+use domain::official::Official;
 use domain::service::{Evaluation, ServiceNature};
 use domain::time::{Instant, business_day, start_of_day};
 
@@ -145,7 +145,7 @@ impl<'a> Crowd<'a> {
         let member = residency.member;
         let mut book = Book::empty(member);
         let accepted = residency.accepted.map_or(self.now, |accepted| accepted.at);
-        books.first_check_in(&mut book, admins::COMMUNITY, accepted)?;
+        books.first_residency(&mut book, admins::COMMUNITY, accepted)?;
         let mut enrolments = Vec::new();
         for (place, nth) in self.places(number).into_iter().zip(0..) {
             let (activity, sessions) = &self.past[place.0];

@@ -78,6 +78,11 @@ pub(super) const fn service_record(number: u64) -> Uuid {
     id(0x33, number)
 }
 
+/// A pairing of a unit and a community.
+pub(super) const fn pairing(number: u64) -> Uuid {
+    id(6, number)
+}
+
 /// A consent, by the number of its identity.
 pub(super) const fn consent(number: u64) -> Uuid {
     id(0x13, number)

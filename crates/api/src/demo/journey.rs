@@ -70,7 +70,7 @@ impl Journey {
             match event {
                 Event::Accepted(member, by) => {
                     let at = self.accepted_at(member);
-                    self.books.first_check_in(of(&mut books, member)?, by, at)?;
+                    self.books.first_residency(of(&mut books, member)?, by, at)?;
                 }
                 Event::Credited { outing, place } => {
                     let held = &self.held[outing];

@@ -10,7 +10,7 @@ use storage::identities::Identity;
 use storage::members::{self, Entry};
 use storage::{
     WriteTx, accounts, activities, activity_sessions, audit, earn_events, enrolments, identities, merchants, offers,
-    organisations, redemptions, residencies, rulebooks, service_records, staff, stores, transfers,
+    organisations, redemptions, residencies, rulebooks, service_records, staff, stores, transfers, unit_pairings,
 };
 
 use super::admins::{self, Account};
@@ -46,6 +46,7 @@ pub(super) async fn load(
     let tree = Tree::grow(size.estates, size.units);
     let mut load = Load { app, tx: app.database.write().await?, now };
     organisations::insert_district(&mut load.tx, &tree.nodes, now).await?;
+    load.pairings(&tree).await?;
     admins::keep(&mut load.tx, &app.vault, &admins, now).await?;
     let rulebook = rulebooks::in_force(&load.tx, now).await?;
     let mut journey = Journey::until(now, &tree, size.offers, rulebook.clone())?;
@@ -65,6 +66,13 @@ pub(super) async fn load(
 }
 
 impl Load<'_> {
+    async fn pairings(&mut self, tree: &Tree) -> Result<(), Failure> {
+        let communities = tree.communities.iter().cycle().skip(1);
+        let pairs = tree.units.iter().zip(communities).zip(0..);
+        let pairings: Vec<_> = pairs.map(|((unit, community), number)| (ids::pairing(number), *unit, *community)).collect();
+        Ok(unit_pairings::insert_many(&mut self.tx, &pairings, self.now).await?)
+    }
+
     async fn cast(&mut self, tree: &Tree, journey: &Journey) -> Result<(), Failure> {
         let entries: Vec<Entry> = journey
             .players

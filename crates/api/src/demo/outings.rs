@@ -4,7 +4,7 @@ use chrono::Duration;
 use domain::activity::{Activity, ActivityState, Plan, Proposal, Session};
 use domain::enrolment::{Applicant, Enrolment};
 use domain::id::{AdminId, NodeId};
-use domain::role::Official;
+use domain::official::Official;
 use domain::service::{Evaluation, ServiceNature};
 use domain::time::{Instant, business_day, start_of_day};
 

@@ -163,11 +163,6 @@ impl Tree {
     pub(super) fn node(&self, id: NodeId) -> &Node {
         &self.nodes[self.places.get(&id).copied().unwrap_or(0)]
     }
-
-    /// The community above an estate.
-    pub(super) fn community_of(&self, estate: NodeId) -> NodeId {
-        self.node(estate).parent.unwrap_or(ids::DISTRICT)
-    }
 }
 
 /// The `number`th name of two parts; the second part changes once all firsts are used up.

@@ -3,7 +3,7 @@
 use chrono::Duration;
 use domain::id::AdminId;
 use domain::residency::{Declaration, LeavingReason, ReportError, Residency, ResidencyError, Side};
-use domain::role::Official;
+use domain::official::Official;
 use domain::time::Instant;
 
 use super::cast::{Player, Stage};

@@ -75,3 +75,29 @@ fn cells(page: &mut Worksheet, line: u32, row: &[String; 6]) -> Result<(), XlsxE
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use calamine::{Reader, Xlsx, open_workbook};
+
+    use super::*;
+
+    #[test]
+    fn every_member_stands_in_the_district_and_once_in_a_unit() -> Result<(), Box<dyn std::error::Error>> {
+        let folder = std::env::temp_dir().join(format!("roster-{}", uuid::Uuid::now_v7()));
+        let size = Size { members: 130, ..Size::DEMO };
+        let written = write(&folder, size, |_, _, _| {}).map_err(|failure| format!("{failure:?}"))?;
+        assert_eq!(written.len(), 1 + 2 * 26);
+        let mut district = csv::Reader::from_path(folder.join("district.csv"))?;
+        assert_eq!(district.headers()?.iter().collect::<Vec<_>>().join(","), "姓名,手机号,单位,党组织,入党日期,党员类别");
+        let rows = district.records().collect::<Result<Vec<_>, _>>()?;
+        assert_eq!(rows.len(), 130);
+        let mut book: Xlsx<_> = open_workbook(folder.join("区教育局.xlsx"))?;
+        let page = book.worksheet_range_at(0).ok_or("no sheet")??;
+        let theirs = rows.iter().filter(|row| &row[2] == "区教育局").count();
+        assert_eq!((page.height(), theirs), (1 + 5, 5));
+        assert_eq!(page.get_value((1, 1)).map(ToString::to_string), Some(rows[0][1].to_owned()));
+        std::fs::remove_dir_all(folder)?;
+        Ok(())
+    }
+}
