@@ -4,7 +4,7 @@ use domain::activity::{Activity, Session};
 use domain::enrolment::Enrolment;
 use domain::id::{LotId, MemberId, TransferId};
 use domain::points::{
-    Actor, CreditDecision, Grant, Occasion, Purse, Service, Source, SourceKind, credit, credit_for_first_check_in,
+    Actor, CreditDecision, Grant, Occasion, Purse, Service, Source, SourceKind, credit, credit_for_first_residency,
     credit_for_service,
 };
 use domain::time::Instant;
@@ -22,8 +22,8 @@ pub async fn credit_first_check_in(work: &mut Work, member: MemberId, actor: Act
     let rulebook = rulebooks::in_force(&work.tx, work.now).await?;
     let purse = purses::lock_accounts(&mut work.tx, member).await?;
     let earned = earn_events::earned(&work.tx, member, work.now).await?;
-    let decision = credit_for_first_check_in(&rulebook.rules, earned);
-    let source = Source { kind: SourceKind::FirstCheckIn, id: member.uuid() };
+    let decision = credit_for_first_residency(&rulebook.rules, earned);
+    let source = Source { kind: SourceKind::FirstResidency, id: member.uuid() };
     let event = Event { source, actor, reason: "首次报到".into(), earned_at: work.now };
     post(work, purse, &rulebook, decision, event).await
 }

@@ -42,7 +42,7 @@ pub(super) struct Account {
 }
 
 impl Account {
-    pub(super) fn name(&self) -> &str {
+    pub(super) fn account(&self) -> &str {
         &self.admin.account
     }
 

@@ -7,9 +7,9 @@ use domain::activity::{Activity, ActivityState, Plan, Session};
 use domain::enrolment::{Applicant, Enrolment};
 use domain::id::{EnrolmentId, IdentityId, NodeId};
 use domain::member::Member;
+use domain::official::Official;
 use domain::personal::{PartyRecord, Phone};
 use domain::residency::Residency;
-use domain::official::Official;
 use domain::service::{Evaluation, ServiceNature};
 use domain::time::{Instant, business_day, start_of_day};
 

@@ -2,8 +2,8 @@
 //! version 7 from the end of 2024: everything that comes later sorts after them.
 
 use domain::id::{
-    ActivityId, ActivitySessionId, AdminId, ApplicationId, ComplaintId, EnrolmentId, IdentityId, LotId, MemberId,
-    MerchantId, NodeId, OfferId, RedemptionId, ResidencyId, RoleGrantId, StaffId, StoreId,
+    ActivityId, ActivitySessionId, AdminId, EnrolmentId, IdentityId, LotId, MemberId, MerchantId, NodeId, OfferId,
+    RedemptionId, ResidencyId, RoleGrantId, StaffId, StoreId,
 };
 use uuid::Uuid;
 
@@ -56,12 +56,9 @@ numbered! {
     0x11 member -> MemberId,
     0x12 identity -> IdentityId,
     0x1c staff_identity -> IdentityId,
-    0x1d applicant_identity -> IdentityId,
     0x14 admin -> AdminId,
     0x15 role_grant -> RoleGrantId,
     0x16 residency -> ResidencyId,
-    0x17 application -> ApplicationId,
-    0x18 complaint -> ComplaintId,
     0x21 activity -> ActivityId,
     0x22 activity_session -> ActivitySessionId,
     0x23 enrolment -> EnrolmentId,
@@ -81,11 +78,6 @@ pub(super) const fn service_record(number: u64) -> Uuid {
 /// A pairing of a unit and a community.
 pub(super) const fn pairing(number: u64) -> Uuid {
     id(6, number)
-}
-
-/// A consent, by the number of its identity.
-pub(super) const fn consent(number: u64) -> Uuid {
-    id(0x13, number)
 }
 
 /// `01940000-kkkk-7000-8000-nnnnnnnnnnnn`

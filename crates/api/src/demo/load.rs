@@ -69,7 +69,8 @@ impl Load<'_> {
     async fn pairings(&mut self, tree: &Tree) -> Result<(), Failure> {
         let communities = tree.communities.iter().cycle().skip(1);
         let pairs = tree.units.iter().zip(communities).zip(0..);
-        let pairings: Vec<_> = pairs.map(|((unit, community), number)| (ids::pairing(number), *unit, *community)).collect();
+        let pairings: Vec<_> =
+            pairs.map(|((unit, community), number)| (ids::pairing(number), *unit, *community)).collect();
         Ok(unit_pairings::insert_many(&mut self.tx, &pairings, self.now).await?)
     }
 

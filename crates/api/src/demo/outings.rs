@@ -47,43 +47,52 @@ struct Outing {
 use Progress as P;
 use ServiceNature::{PartyDuty, Voluntary};
 
+/// Day, hour and hours; and every so many-th of the active up to so many.
+type When = (i64, i64, i64);
+type Who = (usize, usize);
+
 const fn outing(
     idea: usize,
     node: NodeId,
     lead: usize,
-    when: (i64, i64, i64),
+    when: When,
     seats: i32,
-    who: (usize, usize),
-    nature: ServiceNature,
+    who: Who,
     progress: Progress,
 ) -> Outing {
     let (day, hour, hours) = when;
     let (every, most) = who;
-    Outing { idea, node, lead, day, hour, hours, seats, every, most, nature, progress }
+    Outing { idea, node, lead, day, hour, hours, seats, every, most, nature: Voluntary, progress }
+}
+
+impl Outing {
+    const fn on_duty(self) -> Self {
+        Self { nature: PartyDuty, ..self }
+    }
 }
 
 /// The order gives the ids: the first has free seats, the second runs now.
 const OUTINGS: [Outing; 20] = [
-    outing(0, ids::ESTATE, 1, (2, 9, 2), 30, (3, 6), Voluntary, P::Published),
-    outing(1, ids::ESTATE, 1, (0, 0, 0), 20, (1, 6), Voluntary, P::Running),
-    outing(2, ids::ESTATE, 4, (3, 9, 3), 4, (2, 6), Voluntary, P::Published),
-    outing(6, ids::COMMUNITY, 5, (4, 19, 2), 60, (4, 8), PartyDuty, P::Published),
-    outing(3, ids::SUBDISTRICT, 6, (6, 9, 3), 40, (5, 5), Voluntary, P::Published),
-    outing(5, ids::COMMUNITY, 7, (9, 14, 2), 25, (7, 3), Voluntary, P::Published),
-    outing(11, ids::ESTATE, 1, (-1, 19, 2), 20, (2, 7), Voluntary, P::Ended),
-    outing(13, ids::COMMUNITY, 2, (-2, 14, 2), 20, (3, 6), Voluntary, P::Confirmed),
-    outing(4, ids::ESTATE, 3, (-3, 9, 3), 20, (2, 8), Voluntary, P::Public),
-    outing(0, ids::ESTATE, 1, (-72, 9, 3), 30, (1, 24), Voluntary, P::Credited),
-    outing(5, ids::COMMUNITY, 2, (-60, 14, 2), 30, (1, 30), Voluntary, P::Credited),
-    outing(15, ids::SUBDISTRICT, 3, (-48, 9, 3), 40, (1, 34), Voluntary, P::Credited),
-    outing(9, ids::COMMUNITY, 8, (-36, 9, 4), 30, (1, 28), Voluntary, P::Credited),
-    outing(6, ids::COMMUNITY, 5, (-24, 19, 2), 60, (1, 34), PartyDuty, P::Credited),
-    outing(8, ids::SUBDISTRICT, 9, (-12, 7, 3), 30, (2, 15), Voluntary, P::Credited),
-    outing(14, ids::ESTATE, 10, (8, 9, 3), 12, (1, 0), Voluntary, P::Proposed),
-    outing(7, ids::COMMUNITY, 11, (10, 9, 3), 20, (1, 0), Voluntary, P::Proposed),
-    outing(10, ids::UNIT, 12, (12, 8, 6), 10, (1, 0), Voluntary, P::Proposed),
-    outing(12, ids::ESTATE, 13, (5, 7, 2), 15, (1, 0), Voluntary, P::Refused),
-    outing(1, ids::ESTATE, 14, (1, 20, 2), 15, (4, 4), Voluntary, P::Cancelled),
+    outing(0, ids::ESTATE, 1, (2, 9, 2), 30, (3, 6), P::Published),
+    outing(1, ids::ESTATE, 1, (0, 0, 0), 20, (1, 6), P::Running),
+    outing(2, ids::ESTATE, 4, (3, 9, 3), 4, (2, 6), P::Published),
+    outing(6, ids::COMMUNITY, 5, (4, 19, 2), 60, (4, 8), P::Published).on_duty(),
+    outing(3, ids::SUBDISTRICT, 6, (6, 9, 3), 40, (5, 5), P::Published),
+    outing(5, ids::COMMUNITY, 7, (9, 14, 2), 25, (7, 3), P::Published),
+    outing(11, ids::ESTATE, 1, (-1, 19, 2), 20, (2, 7), P::Ended),
+    outing(13, ids::COMMUNITY, 2, (-2, 14, 2), 20, (3, 6), P::Confirmed),
+    outing(4, ids::ESTATE, 3, (-3, 9, 3), 20, (2, 8), P::Public),
+    outing(0, ids::ESTATE, 1, (-72, 9, 3), 30, (1, 24), P::Credited),
+    outing(5, ids::COMMUNITY, 2, (-60, 14, 2), 30, (1, 30), P::Credited),
+    outing(15, ids::SUBDISTRICT, 3, (-48, 9, 3), 40, (1, 34), P::Credited),
+    outing(9, ids::COMMUNITY, 8, (-36, 9, 4), 30, (1, 28), P::Credited),
+    outing(6, ids::COMMUNITY, 5, (-24, 19, 2), 60, (1, 34), P::Credited).on_duty(),
+    outing(8, ids::SUBDISTRICT, 9, (-12, 7, 3), 30, (2, 15), P::Credited),
+    outing(14, ids::ESTATE, 10, (8, 9, 3), 12, (1, 0), P::Proposed),
+    outing(7, ids::COMMUNITY, 11, (10, 9, 3), 20, (1, 0), P::Proposed),
+    outing(10, ids::UNIT, 12, (12, 8, 6), 10, (1, 0), P::Proposed),
+    outing(12, ids::ESTATE, 13, (5, 7, 2), 15, (1, 0), P::Refused),
+    outing(1, ids::ESTATE, 14, (1, 20, 2), 15, (4, 4), P::Cancelled),
 ];
 
 /// Who proposes for an organisation, and who reviews it one level above.

@@ -7,8 +7,11 @@ use domain::organisation::{Node, NodeKind, NodePath};
 
 use super::ids;
 
+/// A community and its estates.
+type Named = (&'static str, &'static [&'static str]);
+
 /// The streets, communities and estates that are always there.
-const NAMED: [(&str, &[(&str, &[&str])]); 2] = [
+const NAMED: [(&str, &[Named]); 2] = [
     ("水泊寺街道", &[("兴文社区", &["兴文苑小区", "书香里小区"]), ("文源社区", &["新河湾小区", "文源里小区"])]),
     ("大庆路街道", &[("局前社区", &["局前街小区", "古城南苑小区"]), ("民和社区", &["民和佳园小区", "民和北苑小区"])]),
 ];

@@ -137,8 +137,8 @@ pub(super) fn close(
 /// Where the offer with this number stands.
 fn find(stalls: &[Stall], number: u64) -> Option<(usize, usize)> {
     let id = ids::offer(number);
-    let places = stalls.iter().enumerate();
-    places.filter_map(|(stall, one)| Some((stall, one.offers.iter().position(|offer| offer.id == id)?))).next()
+    let mut places = stalls.iter().enumerate();
+    places.find_map(|(stall, one)| Some((stall, one.offers.iter().position(|offer| offer.id == id)?)))
 }
 
 fn usage(so_far: &[Redemption], member: MemberId, offer: u64, now: Instant) -> Usage {

@@ -2,8 +2,8 @@
 
 use chrono::Duration;
 use domain::id::AdminId;
-use domain::residency::{Declaration, LeavingReason, ReportError, Residency, ResidencyError, Side};
 use domain::official::Official;
+use domain::residency::{Declaration, LeavingReason, ReportError, Residency, ResidencyError, Side};
 use domain::time::Instant;
 
 use super::cast::{Player, Stage};

@@ -89,7 +89,10 @@ mod tests {
         let written = write(&folder, size, |_, _, _| {}).map_err(|failure| format!("{failure:?}"))?;
         assert_eq!(written.len(), 1 + 2 * 26);
         let mut district = csv::Reader::from_path(folder.join("district.csv"))?;
-        assert_eq!(district.headers()?.iter().collect::<Vec<_>>().join(","), "姓名,手机号,单位,党组织,入党日期,党员类别");
+        assert_eq!(
+            district.headers()?.iter().collect::<Vec<_>>().join(","),
+            "姓名,手机号,单位,党组织,入党日期,党员类别"
+        );
         let rows = district.records().collect::<Result<Vec<_>, _>>()?;
         assert_eq!(rows.len(), 130);
         let mut book: Xlsx<_> = open_workbook(folder.join("区教育局.xlsx"))?;

@@ -72,7 +72,7 @@ fn text(accounts: &[Account], journey: &Journey) -> String {
     );
     for account in accounts {
         let role = account.role();
-        let _ = writeln!(text, "  {:<13}{}   {} {}", account.name(), account.password, role.label(), role.code());
+        let _ = writeln!(text, "  {:<13}{}   {} {}", account.account(), account.password, role.label(), role.code());
     }
     text
 }

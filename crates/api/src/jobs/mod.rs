@@ -10,9 +10,9 @@ use uuid::Uuid;
 use crate::error::ApiResult;
 use crate::state::App;
 
-mod expire_points;
 mod close_attendance;
 mod credit_service;
+mod expire_points;
 mod forget_answers;
 mod settle_activities;
 
