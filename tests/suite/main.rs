@@ -6,6 +6,7 @@ mod authorisation;
 mod boundaries;
 mod console;
 mod contract;
+mod demo;
 mod enrolment;
 mod enrolment_races;
 mod points;

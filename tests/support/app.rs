@@ -52,6 +52,26 @@ impl TestApp {
         Self::serve(state, world, database_url, directory)
     }
 
+    /// Starts a server on a fresh database with what a first start fills it with instead of the small world.
+    pub async fn demo() -> Self {
+        let app = Self::empty().await;
+        api::demo::settle(&app.state).await.expect("the demo loads");
+        app
+    }
+
+    /// Starts a server on a fresh database with nothing in it.
+    pub async fn empty() -> Self {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let database_url = database::fresh(directory.path()).await;
+        let state = open(&directory, &database_url).await;
+        Self::serve(state, World::default(), database_url, directory)
+    }
+
+    /// What the settings call the data directory.
+    pub fn data_directory(&self) -> &std::path::Path {
+        self.directory.path()
+    }
+
     /// A second server on the same database and keys, as another replica would be.
     pub async fn replica(&self) -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory");
