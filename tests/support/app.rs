@@ -63,7 +63,7 @@ impl TestApp {
     pub async fn empty() -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let database_url = database::fresh(directory.path()).await;
-        let state = open(&directory, &database_url).await;
+        let state = open(&directory, &database_url, false).await;
         Self::serve(state, World::default(), database_url, directory)
     }
 
