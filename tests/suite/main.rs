@@ -9,5 +9,6 @@ mod enrolment;
 mod enrolment_races;
 mod points;
 mod residency;
+mod roster;
 mod session;
 mod settings;

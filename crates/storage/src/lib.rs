@@ -26,6 +26,7 @@ pub mod organisations;
 pub mod purses;
 pub mod residencies;
 pub mod role_grants;
+pub mod roster_imports;
 pub mod rulebooks;
 pub mod service_records;
 pub mod sessions;

@@ -2,6 +2,7 @@
 //! or configuration.
 
 mod create_admin;
+mod import_roster;
 mod migrate;
 mod openapi;
 mod serve;
@@ -37,6 +38,8 @@ enum Command {
     Openapi(openapi::Arguments),
     /// Create an admin account with a one-time password.
     CreateAdmin(create_admin::Arguments),
+    /// Import the district's roster from a CSV or Excel file.
+    ImportRoster(import_roster::Arguments),
     /// Print an admin's current TOTP code.
     Totp(totp::Arguments),
 }
@@ -94,6 +97,7 @@ async fn dispatch(line: CommandLine) -> Result<(), Failure> {
         Command::Serve => serve::run(config).await,
         Command::Migrate => migrate::run(&config).await,
         Command::CreateAdmin(arguments) => create_admin::run(config, arguments).await,
+        Command::ImportRoster(arguments) => import_roster::run(config, arguments).await,
         Command::Totp(arguments) => totp::run(config, &arguments).await,
         Command::Openapi(_) => Ok(()),
     }
