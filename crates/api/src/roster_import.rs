@@ -199,10 +199,8 @@ impl Units {
             return Ok(known.map(|unit| unit.id));
         }
         let found = match organisations::find_unit_by_name(tx, name).await? {
-            Some(node) if plan.at.path.covers(&node.path) => Some(Unit { id: node.id, new: false }),
-            Some(_) => None,
-            None if plan.create_units => Some(Unit { id: NodeId::new(Uuid::now_v7()), new: true }),
-            None => None,
+            Some(node) => plan.at.path.covers(&node.path).then_some(Unit { id: node.id, new: false }),
+            None => plan.create_units.then(|| Unit { id: NodeId::new(Uuid::now_v7()), new: true }),
         };
         self.0.insert(name.to_owned(), found);
         Ok(found.map(|unit| unit.id))
@@ -216,8 +214,8 @@ async fn next(reading: &mut Reading, problems: &mut Problems) -> Option<Chunk> {
     })
 }
 
-fn count(chunk: &Chunk) -> u64 {
-    u64::try_from(chunk.len()).unwrap_or(u64::MAX)
+fn count<T>(rows: &[T]) -> u64 {
+    u64::try_from(rows.len()).unwrap_or(u64::MAX)
 }
 
 fn entry(row: RosterRow, unit: NodeId, there: Option<Member>) -> Entry {
