@@ -11,5 +11,6 @@ mod enrolment;
 mod enrolment_races;
 mod points;
 mod residency;
+mod roster;
 mod session;
 mod settings;

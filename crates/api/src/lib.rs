@@ -15,6 +15,8 @@ pub mod jobs;
 pub mod keys;
 pub mod limits;
 pub mod openapi;
+pub mod roster_file;
+pub mod roster_import;
 pub mod routes;
 pub mod state;
 pub mod use_case;

@@ -42,6 +42,8 @@ pub fn admin(routes: &mut ServiceConfig) {
     routes
         .configure(features::session::own_admin_routes)
         .configure(features::admin::admin_routes)
+        .configure(features::organisation::admin_routes)
+        .configure(features::roster::admin_routes)
         .configure(features::points::admin_routes)
         .configure(features::residency::admin_routes)
         .configure(features::activity::admin_routes)

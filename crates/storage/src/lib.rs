@@ -29,6 +29,7 @@ pub mod purses;
 pub mod redemptions;
 pub mod residencies;
 pub mod role_grants;
+pub mod roster_imports;
 pub mod rulebooks;
 mod search;
 pub mod service_records;

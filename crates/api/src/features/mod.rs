@@ -10,5 +10,6 @@ pub mod member;
 pub mod organisation;
 pub mod points;
 pub mod residency;
+pub mod roster;
 pub mod session;
 pub mod staff;
