@@ -1,11 +1,15 @@
-//! The committed contracts are those of the code.
+//! The committed contracts are those of the code, please a public linter, make clients, and print what works.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use api::openapi;
 use domain::code::Code;
 use domain::session::Audience;
+use serde_json::{Value, json};
+use tests::TestApp;
+use tests::world::PASSWORD;
 
 #[test]
 fn the_committed_documents_are_the_generated_ones() {
@@ -43,4 +47,131 @@ fn operations_are_named_once_and_described_in_chinese() {
     for (name, paths) in paths_by_name {
         assert_eq!(paths.len(), 1, "{name} names {paths:?}");
     }
+}
+
+#[test]
+fn every_required_value_has_an_example() {
+    let mut missing = Vec::new();
+    for audience in Audience::ALL {
+        let document = serde_json::to_value(openapi::document(*audience)).expect("a document");
+        for methods in document["paths"].as_object().expect("paths").values() {
+            for operation in methods.as_object().expect("methods").values() {
+                let name = operation["operationId"].as_str().expect("an operationId");
+                for parameter in operation["parameters"].as_array().into_iter().flatten() {
+                    let wanted = parameter["required"] == true && parameter["in"] != "header";
+                    if wanted && parameter["example"].is_null() && !is_shown(&document, &parameter["schema"]) {
+                        missing.push(format!("{name}: {}", parameter["name"]));
+                    }
+                }
+                for (kind, body) in operation["requestBody"]["content"].as_object().into_iter().flatten() {
+                    if kind == "application/json" && body["example"].is_null() {
+                        collect_unshown(&document, &body["schema"], name, &mut missing);
+                    }
+                }
+            }
+        }
+    }
+    missing.sort();
+    missing.dedup();
+    assert!(missing.is_empty(), "no example for\n{}", missing.join("\n"));
+}
+
+/// Adds the required fields below a schema for which Swagger UI would make something up.
+fn collect_unshown(document: &Value, schema: &Value, path: &str, missing: &mut Vec<String>) {
+    let schema = resolved(document, schema);
+    if !schema["example"].is_null() {
+        return;
+    }
+    for field in schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+        let property = &schema["properties"][field];
+        if !is_shown(document, property) {
+            missing.push(format!("{path}: {field}"));
+        }
+    }
+}
+
+fn is_shown(document: &Value, schema: &Value) -> bool {
+    if !schema["example"].is_null() || !schema["examples"].is_null() || !schema["default"].is_null() {
+        return true;
+    }
+    let schema = resolved(document, schema);
+    if schema["type"] == "array" {
+        return is_shown(document, &schema["items"]);
+    }
+    if schema["type"] == "object" || schema["properties"].is_object() {
+        let mut missing = Vec::new();
+        collect_unshown(document, schema, "", &mut missing);
+        return missing.is_empty();
+    }
+    let known = ["example", "default", "enum", "const"];
+    known.iter().any(|key| !schema[key].is_null()) || schema["type"] == "boolean"
+}
+
+fn resolved<'a>(document: &'a Value, schema: &'a Value) -> &'a Value {
+    match schema["$ref"].as_str() {
+        Some(pointer) => document.pointer(pointer.trim_start_matches('#')).expect("what is referred to"),
+        None => schema,
+    }
+}
+
+fn tools() -> PathBuf {
+    let tools = Path::new(env!("CARGO_MANIFEST_DIR")).join("contract");
+    assert!(
+        tools.join("node_modules").is_dir(),
+        "the contract checks need their tools: run tests/run, which gets them"
+    );
+    tools
+}
+
+/// Runs a program of `tests/contract` and returns what it printed.
+fn node(folder: &Path, program: &Path, arguments: &[&str]) -> String {
+    let output = Command::new("node").arg(program).args(arguments).current_dir(folder).output();
+    let output = output.unwrap_or_else(|error| panic!("node: {error}; run tests/run, which gets it"));
+    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+    let complaint = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{} {}\n{printed}{complaint}", program.display(), arguments.join(" "));
+    printed
+}
+
+fn committed(audience: Audience) -> String {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../openapi");
+    folder.join(format!("{}.json", audience.code())).display().to_string()
+}
+
+#[test]
+fn a_public_linter_finds_no_error() {
+    let documents: Vec<_> = Audience::ALL.iter().map(|audience| committed(*audience)).collect();
+    let documents: Vec<_> = documents.iter().map(String::as_str).collect();
+    let printed = node(&tools(), &tools().join("lint.mjs"), &documents);
+    print!("{printed}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn generated_clients_compile_under_strict_and_speak_through_wx_request() {
+    let tools = tools();
+    let folder = tempfile::tempdir().expect("a temporary directory");
+    let modules = tools.join("node_modules");
+    let generator = modules.join("@hey-api/openapi-ts/bin/index.cjs");
+    for audience in Audience::ALL {
+        let (document, output) = (committed(*audience), audience.code());
+        let arguments = ["-i", &document, "-o", output, "-c", "@hey-api/client-fetch", "--no-log-file"];
+        node(folder.path(), &generator, &arguments);
+    }
+    for file in ["wx.ts", "journey.ts", "tsconfig.json"] {
+        std::fs::copy(tools.join(file), folder.path().join(file)).expect(file);
+    }
+    node(folder.path(), &modules.join("typescript/bin/tsc"), &["-p", "."]);
+
+    let app = TestApp::start().await;
+    app.identity_of("zhang", Some(app.world.member("zhang"))).await;
+    let keys = json!({
+        "base": app.base,
+        "memberCode": "login:zhang:1",
+        "shopCode": "login:stranger:1",
+        "admin": { "account": "unit", "password": PASSWORD, "totp": app.totp("unit").await },
+    });
+    let compiled = folder.path().join("out/journey.js").display().to_string();
+    let printed = node(folder.path(), &tools.join("run.cjs"), &[&compiled, &keys.to_string()]);
+    let lines: Value = serde_json::from_str(&printed).expect("what the journey saw");
+    assert_eq!(lines, json!(["张建国", "stranger", "credentials_invalid", "unit"]));
 }

@@ -79,7 +79,13 @@ async fn service_is_counted_confirmed_reviewed_made_public_and_credited_once() {
         (&json!("credited"), &json!(24), &json!(120))
     );
     assert_eq!(app.number("SELECT CAST(SUM(timed_minutes) AS bigint) FROM service_record").await, 120);
-    assert_eq!(app.number("SELECT CAST(SUM(balance) AS bigint) FROM account").await, 24);
+    let balance = li.get("/member/points").await.expect(200);
+    assert_eq!((&balance["available"], &balance["verified_minutes"]), (&json!(24), &json!(120)));
+    let entries = li.get("/member/points/entries").await.expect(200);
+    let transfer = entries["items"][0]["transfer_id"].as_str().expect("an id");
+    let why = li.get(&format!("/member/points/entries/{transfer}")).await.expect(200);
+    let sentence = why["sentence"].as_str().expect("a sentence");
+    assert!(sentence.contains("服务 120 分钟") && sentence.contains("得 24 分"), "{sentence}");
     app.advance("1h").await;
     assert_eq!(app.number("SELECT count(*) FROM transfer").await, 1);
     let settled = app.admin("estate").await.get(&format!("/admin/activities/{id}")).await.expect(200);

@@ -4,18 +4,11 @@ use chrono::Duration;
 use domain::session::Audience;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
-use storage::admins;
 use tests::TestApp;
 use tests::world::PASSWORD;
 
 async fn log_in(app: &TestApp, code: &str, audience: &str) -> tests::Reply {
     app.anonymous().post("/auth/wechat-login", &json!({ "code": code, "audience": audience })).await
-}
-
-async fn totp(app: &TestApp, account: &str) -> String {
-    let admin = admins::find_by_account(&app.state.database.read(), &app.state.vault, account).await;
-    let admin = admin.expect("an answer").expect("the account");
-    api::auth::totp::code_at(&admin.totp_secret, app.state.clock.wall()).expect("a code")
 }
 
 async fn log_in_admin(app: &TestApp, account: &str, password: &str, totp: &str) -> tests::Reply {
@@ -98,7 +91,7 @@ async fn an_access_token_grows_old() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_admin_signs_in_with_all_three_and_no_code_works_twice() {
     let app = TestApp::start().await;
-    let code = totp(&app, "district").await;
+    let code = app.totp("district").await;
     let tokens = log_in_admin(&app, "district", PASSWORD, &code).await.expect(200);
     let admin = app.anonymous().with_token(tokens["access_token"].as_str().expect("a token"));
     let me = admin.get("/admin/me").await.expect(200);
@@ -114,12 +107,12 @@ async fn five_failures_lock_an_account_and_nobody_learns_whether_it_exists() {
         let wrong = log_in_admin(&app, "unit", "a wrong password", "000000").await.refused(401, "credentials_invalid");
         assert_eq!(wrong["detail"], unknown["detail"]);
     }
-    let code = totp(&app, "unit").await;
+    let code = app.totp("unit").await;
     let locked = log_in_admin(&app, "unit", PASSWORD, &code).await;
     assert!(locked.headers.contains_key("retry-after"));
     locked.refused(429, "too_many_requests");
     app.state.clock.advance_wall(Duration::minutes(16));
-    let code = totp(&app, "unit").await;
+    let code = app.totp("unit").await;
     log_in_admin(&app, "unit", PASSWORD, &code).await.expect(200);
     assert_eq!(app.number("SELECT count(*) FROM audit WHERE action = 'log_in_admin' AND result = 'refused'").await, 7);
 }
@@ -128,7 +121,7 @@ async fn five_failures_lock_an_account_and_nobody_learns_whether_it_exists() {
 async fn a_second_factor_given_again_replaces_the_access_token() {
     let app = TestApp::start().await;
     let admin = app.admin("district").await;
-    let code = totp(&app, "district").await;
+    let code = app.totp("district").await;
     let wrong = if code == "000000" { "000001" } else { "000000" };
     admin.post("/admin/step-up", &json!({ "totp": wrong })).await.refused(401, "credentials_invalid");
     let tokens = admin.post("/admin/step-up", &json!({ "totp": code })).await.expect(200);
@@ -151,8 +144,8 @@ async fn a_password_is_changed_only_for_a_better_one_and_ends_every_session() {
     assert_eq!(app.number(ended).await, 0);
     admin.post("/admin/password", &change(PASSWORD, good)).await.expect(204);
     assert_eq!(app.number(ended).await, 1);
-    let code = totp(&app, "estate").await;
+    let code = app.totp("estate").await;
     log_in_admin(&app, "estate", PASSWORD, &code).await.refused(401, "credentials_invalid");
-    let code = totp(&app, "estate").await;
+    let code = app.totp("estate").await;
     log_in_admin(&app, "estate", good, &code).await.expect(200);
 }

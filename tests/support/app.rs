@@ -8,7 +8,7 @@ use api::config::Config;
 use api::state::{App, State};
 use domain::id::{AdminId, IdentityId, MemberId, SessionId};
 use domain::session::{Audience, Holder, Session};
-use storage::{identities, sessions};
+use storage::{admins, identities, sessions};
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -20,6 +20,8 @@ use crate::world::{self, World};
 pub struct TestApp {
     /// `http://127.0.0.1:port`
     pub base: String,
+    /// The same of the management listener, if it is another one.
+    pub management: Option<String>,
     /// The state inside, to look at what no answer shows.
     pub state: App,
     /// The people and places that every test starts with.
@@ -36,9 +38,38 @@ impl TestApp {
     pub async fn start() -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let database_url = database::fresh(directory.path()).await;
-        let state = open(&directory, &database_url).await;
+        let state = open(&directory, &database_url, false).await;
         let world = world::seed(&state).await;
         Self::serve(state, world, database_url, directory)
+    }
+
+    /// The same with a management listener beside the public one, as production has it.
+    pub async fn start_split() -> Self {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let database_url = database::fresh(directory.path()).await;
+        let state = open(&directory, &database_url, true).await;
+        let world = world::seed(&state).await;
+        Self::serve(state, world, database_url, directory)
+    }
+
+    /// Starts a server on a fresh database with what a first start fills it with instead of the small world.
+    pub async fn demo() -> Self {
+        let app = Self::empty().await;
+        api::demo::settle(&app.state).await.expect("the demo loads");
+        app
+    }
+
+    /// Starts a server on a fresh database with nothing in it.
+    pub async fn empty() -> Self {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let database_url = database::fresh(directory.path()).await;
+        let state = open(&directory, &database_url).await;
+        Self::serve(state, World::default(), database_url, directory)
+    }
+
+    /// What the settings call the data directory.
+    pub fn data_directory(&self) -> &std::path::Path {
+        self.directory.path()
     }
 
     /// A second server on the same database and keys, as another replica would be.
@@ -46,14 +77,16 @@ impl TestApp {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let keys = "keys.toml";
         std::fs::copy(self.directory.path().join(keys), directory.path().join(keys)).expect("the keys are copied");
-        let state = open(&directory, &self.database_url).await;
+        let state = open(&directory, &self.database_url, false).await;
         Self::serve(state, self.world.clone(), self.database_url.clone(), directory)
     }
 
     fn serve(state: App, world: World, database_url: String, directory: TempDir) -> Self {
         let running = api::start(state.clone()).expect("a spare port");
         let base = format!("http://{}", running.public);
-        Self { base, state, world, database_url, handles: running.handles, directory, members: Mutex::default() }
+        let management = running.management.map(|address| format!("http://{address}"));
+        let (handles, members) = (running.handles, Mutex::default());
+        Self { base, management, state, world, database_url, handles, directory, members }
     }
 
     /// Somebody without a token.
@@ -121,6 +154,13 @@ impl TestApp {
         self.anonymous().post("/dev/clock", &serde_json::json!({ "advance": by })).await.expect(200);
     }
 
+    /// The code that an admin's authenticator shows now.
+    pub async fn totp(&self, account: &str) -> String {
+        let admin = admins::find_by_account(&self.state.database.read(), &self.state.vault, account).await;
+        let admin = admin.expect("an answer").expect("the account");
+        api::auth::totp::code_at(&admin.totp_secret, self.state.clock.wall()).expect("a code")
+    }
+
     /// The id of an admin of the world.
     pub fn admin_id(&self, account: &str) -> AdminId {
         self.world.admins[account]
@@ -136,9 +176,10 @@ impl Drop for TestApp {
     }
 }
 
-async fn open(directory: &TempDir, database_url: &str) -> App {
+async fn open(directory: &TempDir, database_url: &str, split: bool) -> App {
     let mut config = Config { data_directory: directory.path().into(), ..Config::default() };
     config.server.listen = ([127, 0, 0, 1], 0).into();
+    config.server.management_listen = split.then_some(([127, 0, 0, 1], 0).into());
     config.server.workers = Some(2);
     config.database.url = Some(database_url.into());
     config.redis.url = std::env::var("ZHIXIANG_TEST_REDIS_URL").ok();

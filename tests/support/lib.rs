@@ -2,6 +2,7 @@
 
 pub mod app;
 pub mod books;
+pub mod browser;
 pub mod client;
 pub mod database;
 pub mod points;
@@ -9,5 +10,6 @@ pub mod service;
 pub mod world;
 
 pub use app::TestApp;
+pub use browser::Browser;
 pub use client::{Client, Reply};
 pub use world::World;

@@ -13,7 +13,7 @@ use utoipa_actix_web::{AppExt, scope};
 
 use crate::error::ApiError;
 use crate::error_code::ErrorCode;
-use crate::features::{development, health};
+use crate::features::{console, development, health};
 use crate::http::front::front;
 use crate::state::State;
 use crate::{openapi, routes};
@@ -64,6 +64,8 @@ fn listen(
     let workers = state.config.server.workers;
     let development = state.config.development();
     let known = Arc::new(KnownPaths::of_contracts());
+    let console = (listener != Listener::Public).then(console::Files::built_in);
+    let callable = console::Callable { everybody: development && listener == Listener::Everything };
     let mut server = HttpServer::new(move || {
         let known = Arc::clone(&known);
         let (app, _) = App::new()
@@ -92,8 +94,8 @@ fn listen(
             .split_for_parts();
         app.configure(health::routes)
             .configure(|app| {
-                if listener != Listener::Public {
-                    app.configure(health::management_routes);
+                if let Some(console) = &console {
+                    app.configure(health::management_routes).configure(|app| console::routes(app, console, callable));
                 }
             })
             .default_service(web::to(move |request: HttpRequest| {

@@ -18,7 +18,7 @@ use crate::error::{ApiError, ApiResult};
 use crate::use_case::Work;
 
 /// Credits the first time that a community accepted the member. The event is the member, so it happens once.
-pub async fn credit_first_check_in(work: &mut Work, member: MemberId, actor: Actor) -> ApiResult<()> {
+pub async fn credit_first_residency(work: &mut Work, member: MemberId, actor: Actor) -> ApiResult<()> {
     let rulebook = rulebooks::in_force(&work.tx, work.now).await?;
     let purse = purses::lock_accounts(&mut work.tx, member).await?;
     let earned = earn_events::earned(&work.tx, member, work.now).await?;

@@ -3,8 +3,12 @@
 use actix_web::App;
 use domain::code::Code;
 use domain::session::Audience;
+use utoipa::openapi::path::{Operation, Parameter, ParameterIn};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, SecurityRequirement, ServerBuilder};
+use utoipa::openapi::{
+    ContentBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, ResponseBuilder,
+    SecurityRequirement, ServerBuilder,
+};
 use utoipa_actix_web::{AppExt, scope};
 
 use crate::routes;
@@ -39,7 +43,36 @@ pub fn document(audience: Audience) -> OpenApi {
     let (_, mut document) = app.service(api).split_for_parts();
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
     document.components.get_or_insert_default().add_security_scheme("bearer", SecurityScheme::Http(bearer));
+    for methods in document.paths.paths.values_mut() {
+        let operations = [&mut methods.get, &mut methods.post, &mut methods.put, &mut methods.delete];
+        operations.into_iter().flatten().for_each(promise_refusals);
+    }
     document
+}
+
+/// What the door, the extractors and the keys refuse everywhere; an operation's own words for a status stay.
+fn promise_refusals(operation: &mut Operation) {
+    let open = operation.security.as_ref().is_some_and(|security| security.contains(&SecurityRequirement::default()));
+    let has = |place: ParameterIn| {
+        let within = |one: &RefOr<Parameter>| matches!(one, RefOr::T(parameter) if parameter.parameter_in == place);
+        operation.parameters.iter().flatten().any(within)
+    };
+    let (body, keyed) = (operation.request_body.is_some(), has(ParameterIn::Header));
+    let refusals = [
+        (body || keyed, "400", "请求无法读取"),
+        (!open, "401", "没有登录，或登录已失效"),
+        (!open, "403", "登录身份不同，或没有这项权限"),
+        (has(ParameterIn::Path), "404", "没有找到"),
+        (keyed, "409", "规则或当前状态不允许，或同一操作正在处理"),
+        (body || keyed || has(ParameterIn::Query), "422", "填写有误"),
+    ];
+    for (_, status, description) in refusals.into_iter().filter(|(applies, ..)| *applies) {
+        operation.responses.responses.entry(status.into()).or_insert_with(|| {
+            let problem = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
+            let response = ResponseBuilder::new().description(description);
+            response.content("application/problem+json", problem).build().into()
+        });
+    }
 }
 
 /// The contract as it is committed under `openapi/`.

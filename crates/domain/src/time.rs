@@ -27,6 +27,13 @@ pub fn start_of_month(at: Instant) -> Instant {
     start_of_day(day.with_day(1).unwrap_or(day))
 }
 
+/// The first instant of the quarter that holds `at`, in Beijing.
+pub fn start_of_quarter(at: Instant) -> Instant {
+    let day = business_day(at);
+    let month = day.month0() / 3 * 3 + 1;
+    start_of_day(NaiveDate::from_ymd_opt(day.year(), month, 1).unwrap_or(day))
+}
+
 /// The first instant of the year that holds `at`, in Beijing.
 pub fn start_of_year(at: Instant) -> Instant {
     let day = business_day(at);
@@ -49,6 +56,15 @@ mod tests {
         assert_eq!(business_day(before).to_string(), "2026-11-23");
         assert_eq!(business_day(after).to_string(), "2026-11-24");
         assert_eq!(start_of_day(business_day(after)), after);
+        Ok(())
+    }
+
+    #[test]
+    fn a_quarter_begins_in_beijing() -> Result<(), chrono::ParseError> {
+        let quarter = |at: &str| Ok(start_of_quarter(at.parse()?).to_rfc3339());
+        assert_eq!(quarter("2026-11-24T00:00:00Z")?, "2026-09-30T16:00:00+00:00");
+        assert_eq!(quarter("2026-09-30T15:59:59Z")?, "2026-06-30T16:00:00+00:00");
+        assert_eq!(quarter("2026-12-31T16:00:00Z")?, "2026-12-31T16:00:00+00:00");
         Ok(())
     }
 

@@ -8,7 +8,7 @@ use domain::time::Instant;
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query, SelectStatement};
 use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, EntityTrait, FromQueryResult, Order};
 
-use crate::database::{ReadTx, WriteTx};
+use crate::database::{CHUNK, ReadTx, WriteTx};
 use crate::error::{Result, StorageError};
 use crate::lots::{self, row as lot};
 use crate::{members, organisations};
@@ -49,6 +49,18 @@ pub async fn open(tx: &mut WriteTx, member: MemberId) -> Result<()> {
     let points = row(AccountId::points_of(member), POINTS, Some(member));
     let debt = row(AccountId::debt_of(member), DEBT, Some(member));
     insert_missing(tx, [points, debt]).await
+}
+
+/// Opens the accounts of many members at once.
+pub async fn open_many(tx: &mut WriteTx, members: &[MemberId]) -> Result<()> {
+    for members in members.chunks(CHUNK) {
+        let accounts = members.iter().flat_map(|member| {
+            let points = row(AccountId::points_of(*member), POINTS, Some(*member));
+            [points, row(AccountId::debt_of(*member), DEBT, Some(*member))]
+        });
+        insert_missing(tx, accounts).await?;
+    }
+    Ok(())
 }
 
 async fn insert_missing(tx: &mut WriteTx, accounts: impl IntoIterator<Item = row::ActiveModel>) -> Result<()> {

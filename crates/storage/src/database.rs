@@ -16,6 +16,9 @@ use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 
 use crate::error::{Result, StorageError};
 
+/// How many rows one statement writes at most: their values must stay below what both databases take in one statement.
+pub const CHUNK: usize = 1_000;
+
 const MIGRATION_LOCK: i64 = 0x7a68_6978_6961_6e67;
 
 /// How many connections each pool may hold; few are faster than many where rows are contended.

@@ -7,7 +7,7 @@ use domain::time::{Instant, business_day, start_of_day, start_of_month, start_of
 use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait, Query};
 use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, EntityTrait, FromQueryResult, QueryFilter};
 
-use crate::database::{ReadTx, WriteTx};
+use crate::database::{CHUNK, ReadTx, WriteTx};
 use crate::error::{Result, StorageError};
 use crate::mapping::code;
 use crate::rulebooks;
@@ -33,8 +33,21 @@ pub struct EarnEvent {
 
 /// Keeps an event. Conflicts if the same event was decided before.
 pub async fn insert(tx: &mut WriteTx, event: &EarnEvent) -> Result<()> {
+    row::Entity::insert(active(event)).exec_without_returning(&tx.on()).await?;
+    Ok(())
+}
+
+/// Keeps many events at once.
+pub async fn insert_many(tx: &mut WriteTx, events: &[EarnEvent]) -> Result<()> {
+    for events in events.chunks(CHUNK) {
+        row::Entity::insert_many(events.iter().map(active)).exec_without_returning(&tx.on()).await?;
+    }
+    Ok(())
+}
+
+fn active(event: &EarnEvent) -> row::ActiveModel {
     let decision = &event.decision;
-    row::Entity::insert(row::ActiveModel {
+    row::ActiveModel {
         member_id: Set(event.member.uuid()),
         source_kind: Set(event.source.kind.code().into()),
         source_id: Set(event.source.id),
@@ -51,10 +64,7 @@ pub async fn insert(tx: &mut WriteTx, event: &EarnEvent) -> Result<()> {
         points: Set(decision.points),
         debt_paid: Set(event.debt_paid),
         business_at: Set(event.business_at),
-    })
-    .exec_without_returning(&tx.on())
-    .await?;
-    Ok(())
+    }
 }
 
 /// What a member has earned in the day, month and year of an instant. Ask once the purse is locked, or two credits at the

@@ -6,7 +6,7 @@ use sea_orm::sea_query::OnConflict;
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 use uuid::Uuid;
 
-use crate::database::{ReadTx, WriteTx};
+use crate::database::{CHUNK, ReadTx, WriteTx};
 use crate::error::{Result, StorageError};
 
 /// A WeChat user as this product knows them.
@@ -45,6 +45,22 @@ pub async fn find_or_insert(
         .one(&tx.on())
         .await?;
     found.map(Identity::from).ok_or_else(|| StorageError::corrupt("wechat_identity", "open_id", open_id))
+}
+
+/// Keeps many users of this mini-program at once, none of whom was seen before.
+pub async fn insert_many(tx: &mut WriteTx, app_id: &str, identities: &[Identity], now: Instant) -> Result<()> {
+    for identities in identities.chunks(CHUNK) {
+        let rows = identities.iter().map(|identity| row::ActiveModel {
+            id: Set(identity.id.uuid()),
+            app_id: Set(app_id.into()),
+            open_id: Set(identity.open_id.clone()),
+            union_id: Set(None),
+            member_id: Set(identity.member.map(MemberId::uuid)),
+            created_at: Set(now),
+        });
+        row::Entity::insert_many(rows).exec_without_returning(&tx.on()).await?;
+    }
+    Ok(())
 }
 
 /// Finds an identity.

@@ -1,5 +1,7 @@
 //! The organisation tree (组织).
 
+use std::collections::HashMap;
+
 use domain::id::NodeId;
 use domain::organisation::{Node, NodeKind, NodePath};
 use domain::page::{Page, PageRequest};
@@ -7,7 +9,7 @@ use domain::time::Instant;
 use sea_orm::sea_query::Expr;
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect};
 
-use crate::database::{ReadTx, WriteTx};
+use crate::database::{CHUNK, ReadTx, WriteTx};
 use crate::error::{Result, StorageError};
 use crate::mapping::code;
 use crate::{accounts, rulebooks};
@@ -65,9 +67,31 @@ pub async fn insert_below(
     Ok(node)
 }
 
+/// Keeps a whole district at once, parents before their children, with its books and first rules.
+pub async fn insert_district(tx: &mut WriteTx, nodes: &[Node], now: Instant) -> Result<()> {
+    let mut children: HashMap<NodeId, i32> = HashMap::new();
+    for parent in nodes.iter().filter_map(|node| node.parent) {
+        *children.entry(parent).or_default() += 1;
+    }
+    for nodes in nodes.chunks(CHUNK) {
+        let rows = nodes.iter().map(|node| active(node, children.get(&node.id).copied().unwrap_or(0), now));
+        row::Entity::insert_many(rows).exec_without_returning(&tx.on()).await?;
+    }
+    accounts::ensure_system_accounts(tx).await?;
+    for root in nodes.iter().filter(|node| node.parent.is_none()) {
+        rulebooks::ensure_default(tx, root.id, now).await?;
+    }
+    Ok(())
+}
+
 async fn insert_node(tx: &mut WriteTx, node: &Node, now: Instant) -> Result<()> {
+    row::Entity::insert(active(node, 0, now)).exec_without_returning(&tx.on()).await?;
+    Ok(())
+}
+
+fn active(node: &Node, children: i32, now: Instant) -> row::ActiveModel {
     let depth = node.path.as_str().matches('/').count() - 1;
-    row::Entity::insert(row::ActiveModel {
+    row::ActiveModel {
         id: Set(node.id.uuid()),
         parent_id: Set(node.parent.map(NodeId::uuid)),
         kind: Set(code::write(node.kind)),
@@ -75,12 +99,9 @@ async fn insert_node(tx: &mut WriteTx, node: &Node, now: Instant) -> Result<()> 
         party_organisation: Set(node.party_organisation.clone()),
         path: Set(node.path.as_str().into()),
         depth: Set(i32::try_from(depth).unwrap_or(i32::MAX)),
-        children: Set(0),
+        children: Set(children),
         created_at: Set(now),
-    })
-    .exec_without_returning(&tx.on())
-    .await?;
-    Ok(())
+    }
 }
 
 /// The district at the root, once there is one.

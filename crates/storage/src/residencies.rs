@@ -7,7 +7,7 @@ use domain::residency::{Closing, Decision, Declaration, Residency, ResidencyStat
 use sea_orm::sea_query::{Expr, Query, UnionType};
 use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 
-use crate::database::{ReadTx, WriteTx};
+use crate::database::{CHUNK, ReadTx, WriteTx};
 use crate::error::{Result, StorageError};
 use crate::mapping::code;
 use crate::{join, members, organisations};
@@ -43,6 +43,15 @@ pub struct ReportedResidency {
 /// Keeps a new residency. Conflicts if the member has an open one.
 pub async fn insert(tx: &mut WriteTx, residency: &Residency) -> Result<()> {
     row::Entity::insert(row::ActiveModel::try_from(residency)?).exec_without_returning(&tx.on()).await?;
+    Ok(())
+}
+
+/// Keeps many residencies at once.
+pub async fn insert_many(tx: &mut WriteTx, residencies: &[Residency]) -> Result<()> {
+    for residencies in residencies.chunks(CHUNK) {
+        let rows = residencies.iter().map(row::ActiveModel::try_from).collect::<Result<Vec<_>>>()?;
+        row::Entity::insert_many(rows).exec_without_returning(&tx.on()).await?;
+    }
     Ok(())
 }
 

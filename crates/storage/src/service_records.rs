@@ -1,17 +1,22 @@
 //! Service records (服务时长): verified minutes, which never expire and which no shopping touches.
 
+use std::collections::BTreeMap;
+
 use domain::code::Code;
 use domain::id::{AccountId, MemberId};
 use domain::points::Source;
 use domain::service::ServiceNature;
 use domain::time::Instant;
-use sea_orm::sea_query::ExprTrait;
+use sea_orm::sea_query::{CaseStatement, ExprTrait};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 use uuid::Uuid;
 
 use crate::accounts::row as account;
-use crate::database::{ReadTx, WriteTx};
+use crate::database::{CHUNK, ReadTx, WriteTx};
 use crate::error::{Result, StorageError};
+
+/// How many accounts one statement tells apart; the database looks through them row by row.
+const WHENS: usize = 100;
 
 /// Service that was verified.
 #[derive(Clone, Debug)]
@@ -46,7 +51,40 @@ pub struct ServiceTotals {
 /// Keeps a record, and adds it to the total that stands in the member's locked purse. Conflicts if the same service was
 /// recorded before.
 pub async fn insert(tx: &mut WriteTx, record: &ServiceRecord) -> Result<()> {
-    row::Entity::insert(row::ActiveModel {
+    insert_many(tx, std::slice::from_ref(record)).await
+}
+
+/// Keeps many records at once, and adds them to the totals in their members' purses.
+pub async fn insert_many(tx: &mut WriteTx, records: &[ServiceRecord]) -> Result<()> {
+    for records in records.chunks(CHUNK) {
+        row::Entity::insert_many(records.iter().map(active)).exec_without_returning(&tx.on()).await?;
+        let mut more: BTreeMap<Uuid, i64> = BTreeMap::new();
+        for record in records {
+            *more.entry(AccountId::points_of(record.member).uuid()).or_default() +=
+                record.timed_minutes + record.made_up_minutes;
+        }
+        for more in more.into_iter().collect::<Vec<_>>().chunks(WHENS) {
+            add_minutes(tx, more, records[0].member).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn add_minutes(tx: &mut WriteTx, more: &[(Uuid, i64)], one: MemberId) -> Result<()> {
+    let minutes = more
+        .iter()
+        .fold(CaseStatement::new(), |case, (account, minutes)| case.case(account::Column::Id.eq(*account), *minutes));
+    let added = account::Entity::update_many()
+        .col_expr(account::Column::VerifiedMinutes, account::Column::VerifiedMinutes.into_expr().add(minutes))
+        .filter(account::Column::Id.is_in(more.iter().map(|(account, _)| *account)))
+        .exec(&tx.on())
+        .await?;
+    let all = u64::try_from(more.len()).unwrap_or(u64::MAX);
+    if added.rows_affected == all { Ok(()) } else { Err(StorageError::corrupt("account", "member_id", one)) }
+}
+
+fn active(record: &ServiceRecord) -> row::ActiveModel {
+    row::ActiveModel {
         id: Set(record.id),
         member_id: Set(record.member.uuid()),
         source_kind: Set(record.source.kind.code().into()),
@@ -56,16 +94,7 @@ pub async fn insert(tx: &mut WriteTx, record: &ServiceRecord) -> Result<()> {
         nature: Set(record.nature.code().into()),
         served_at: Set(record.served_at),
         verified_at: Set(record.verified_at),
-    })
-    .exec_without_returning(&tx.on())
-    .await?;
-    let more = record.timed_minutes + record.made_up_minutes;
-    let added = account::Entity::update_many()
-        .col_expr(account::Column::VerifiedMinutes, account::Column::VerifiedMinutes.into_expr().add(more))
-        .filter(account::Column::Id.eq(AccountId::points_of(record.member).uuid()))
-        .exec(&tx.on())
-        .await?;
-    if added.rows_affected == 1 { Ok(()) } else { Err(StorageError::corrupt("account", "member_id", record.member)) }
+    }
 }
 
 /// Sums up a member's records.

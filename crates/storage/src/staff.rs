@@ -1,40 +1,128 @@
 //! Shop staff (店员).
 
-use domain::id::{IdentityId, MerchantId, StaffId, StoreId};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use domain::id::{IdentityId, MerchantId, StaffId};
+use domain::page::{Page, PageRequest};
+use domain::time::Instant;
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, EntityTrait, FromQueryResult, JoinType, QueryFilter, QueryOrder, QuerySelect,
+};
+use uuid::Uuid;
 
-use crate::database::ReadTx;
+use crate::database::{ReadTx, WriteTx};
 use crate::error::Result;
+use crate::stores;
 
-/// Somebody who confirms vouchers for a store.
+pub use domain::merchant::Staff;
+
+const ACTIVE: &str = "active";
+const LEFT: &str = "left";
+
+/// A staff member as those see them who look after the merchant.
 #[derive(Clone, Debug)]
-pub struct Staff {
+pub struct StaffSummary {
     /// The staff member.
     pub id: StaffId,
-    /// Whose vouchers they may confirm.
-    pub merchant: MerchantId,
-    /// The store they work in.
-    pub store: StoreId,
-    /// Their name, as the invitation gave it.
+    /// Their name.
     pub name: String,
+    /// The store they work in.
+    pub store_name: String,
+    /// When they joined.
+    pub joined_at: Instant,
+    /// When they left.
+    pub left_at: Option<Instant>,
+}
+
+/// Keeps a new staff member. Conflicts (`staff_open_identity_id`) if this WeChat user works for a shop already.
+pub async fn insert(tx: &mut WriteTx, staff: &Staff, identity: IdentityId, now: Instant) -> Result<()> {
+    row::Entity::insert(row::ActiveModel {
+        id: Set(staff.id.uuid()),
+        merchant_id: Set(staff.merchant.uuid()),
+        store_id: Set(staff.store.uuid()),
+        identity_id: Set(identity.uuid()),
+        name: Set(staff.name.clone()),
+        state: Set(ACTIVE.into()),
+        joined_at: Set(now),
+        left_at: Set(None),
+    })
+    .exec_without_returning(&tx.on())
+    .await?;
+    Ok(())
 }
 
 /// The shop for which this WeChat user works now.
 pub async fn find_active(tx: &ReadTx, identity: IdentityId) -> Result<Option<Staff>> {
     let found = row::Entity::find()
         .filter(row::Column::IdentityId.eq(identity.uuid()))
-        .filter(row::Column::State.eq("active"))
+        .filter(row::Column::State.eq(ACTIVE))
         .one(&tx.on())
         .await?;
-    Ok(found.map(|row| Staff {
-        id: row.id.into(),
-        merchant: row.merchant_id.into(),
-        store: row.store_id.into(),
-        name: row.name,
-    }))
+    Ok(found.map(Staff::from))
 }
 
-mod row {
+/// The merchant's staff, past and present, the newest first.
+pub async fn list_of(
+    tx: &ReadTx,
+    merchant: MerchantId,
+    page: &PageRequest<StaffId>,
+) -> Result<Page<StaffSummary, StaffId>> {
+    let mut query = row::Entity::find()
+        .select_only()
+        .columns([row::Column::Id, row::Column::Name, row::Column::JoinedAt, row::Column::LeftAt])
+        .column_as(stores::row::Column::Name, "store_name")
+        .join(JoinType::InnerJoin, store())
+        .filter(row::Column::MerchantId.eq(merchant.uuid()))
+        .order_by_desc(row::Column::Id)
+        .limit(page.limit + 1);
+    if let Some(after) = page.after {
+        query = query.filter(row::Column::Id.lt(after.uuid()));
+    }
+    let rows = query.into_model::<SummaryRow>().all(&tx.on()).await?;
+    let staff = rows
+        .into_iter()
+        .map(|row| StaffSummary {
+            id: row.id.into(),
+            name: row.name,
+            store_name: row.store_name,
+            joined_at: row.joined_at,
+            left_at: row.left_at,
+        })
+        .collect();
+    Ok(Page::from_one_more(staff, page.limit, |staff: &StaffSummary| staff.id))
+}
+
+/// Lets one of the merchant's staff go; whether there was such a one at work.
+pub async fn leave(tx: &mut WriteTx, merchant: MerchantId, id: StaffId, now: Instant) -> Result<bool> {
+    let left = row::Entity::update_many()
+        .col_expr(row::Column::State, LEFT.into())
+        .col_expr(row::Column::LeftAt, now.into())
+        .filter(row::Column::Id.eq(id.uuid()))
+        .filter(row::Column::MerchantId.eq(merchant.uuid()))
+        .filter(row::Column::State.eq(ACTIVE))
+        .exec(&tx.on())
+        .await?;
+    Ok(left.rows_affected == 1)
+}
+
+fn store() -> sea_orm::RelationDef {
+    row::Entity::belongs_to(stores::row::Entity).from(row::Column::StoreId).to(stores::row::Column::Id).into()
+}
+
+impl From<row::Model> for Staff {
+    fn from(row: row::Model) -> Self {
+        Self { id: row.id.into(), merchant: row.merchant_id.into(), store: row.store_id.into(), name: row.name }
+    }
+}
+
+#[derive(FromQueryResult)]
+struct SummaryRow {
+    id: Uuid,
+    name: String,
+    store_name: String,
+    joined_at: Instant,
+    left_at: Option<Instant>,
+}
+
+pub(crate) mod row {
     use sea_orm::entity::prelude::*;
 
     #[sea_orm::model]

@@ -2,6 +2,7 @@
 //! or configuration.
 
 mod create_admin;
+mod demo_data;
 mod migrate;
 mod openapi;
 mod serve;
@@ -37,6 +38,8 @@ enum Command {
     Openapi(openapi::Arguments),
     /// Create an admin account with a one-time password.
     CreateAdmin(create_admin::Arguments),
+    /// Write roster files, or load realistic data of any size into an empty database.
+    DemoData(demo_data::Arguments),
     /// Print an admin's current TOTP code.
     Totp(totp::Arguments),
 }
@@ -88,12 +91,18 @@ async fn dispatch(line: CommandLine) -> Result<(), Failure> {
     if let Command::Openapi(arguments) = command {
         return openapi::run(&arguments);
     }
+    if let Command::DemoData(arguments) = &command
+        && let Some(folder) = demo_data::folder(arguments)
+    {
+        return demo_data::write(arguments, &folder);
+    }
     let config = Config::load(line.config.as_deref())?;
     log_to_stderr(&config)?;
     match command {
         Command::Serve => serve::run(config).await,
         Command::Migrate => migrate::run(&config).await,
         Command::CreateAdmin(arguments) => create_admin::run(config, arguments).await,
+        Command::DemoData(arguments) => demo_data::run(config, &arguments).await,
         Command::Totp(arguments) => totp::run(config, &arguments).await,
         Command::Openapi(_) => Ok(()),
     }

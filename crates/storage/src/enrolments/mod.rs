@@ -14,7 +14,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use crate::database::{ReadTx, WriteTx};
+use crate::database::{CHUNK, ReadTx, WriteTx};
 use crate::error::{Result, StorageError};
 use crate::mapping::code;
 use crate::{activities, activity_sessions, join, organisations};
@@ -27,6 +27,15 @@ pub(crate) use self::row::{Column, Entity};
 /// Keeps a new enrolment. Conflicts if the member has one in the session.
 pub async fn insert(tx: &mut WriteTx, enrolment: &Enrolment) -> Result<()> {
     Entity::insert(row::ActiveModel::try_from(enrolment)?).exec_without_returning(&tx.on()).await?;
+    Ok(())
+}
+
+/// Keeps many enrolments at once; their sessions count them already.
+pub async fn insert_many(tx: &mut WriteTx, enrolments: &[Enrolment]) -> Result<()> {
+    for enrolments in enrolments.chunks(CHUNK) {
+        let rows = enrolments.iter().map(row::ActiveModel::try_from).collect::<Result<Vec<_>>>()?;
+        Entity::insert_many(rows).exec_without_returning(&tx.on()).await?;
+    }
     Ok(())
 }
 

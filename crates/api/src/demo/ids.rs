@@ -1,0 +1,86 @@
+//! The demo's ids are constants, so that the contract's examples work on a fresh demo as printed. They are UUIDs of
+//! version 7 from the end of 2024: everything that comes later sorts after them.
+
+use domain::id::{
+    ActivityId, ActivitySessionId, AdminId, EnrolmentId, IdentityId, LotId, MemberId, MerchantId, NodeId, OfferId,
+    RedemptionId, ResidencyId, RoleGrantId, StaffId, StoreId,
+};
+use uuid::Uuid;
+
+/// The district.
+pub const DISTRICT: NodeId = NodeId::new(id(1, 1));
+/// 水泊寺街道.
+pub const SUBDISTRICT: NodeId = subdistrict(0);
+/// 文源社区.
+pub const COMMUNITY: NodeId = community(1);
+/// 新河湾小区.
+pub const ESTATE: NodeId = estate(2);
+/// 区教育局.
+pub const UNIT: NodeId = unit(0);
+/// 张建国, who lives in 新河湾小区, has served and may redeem.
+pub const MEMBER: MemberId = member(0);
+/// The voucher that 张建国 has not used yet.
+pub const REDEMPTION: RedemptionId = redemption(9);
+/// 李秀英, who leads the activity that runs now.
+pub const LEAD: MemberId = member(1);
+/// An activity with free seats, in two days.
+pub const ACTIVITY: ActivityId = activity(0);
+/// Its session.
+pub const ACTIVITY_SESSION: ActivitySessionId = activity_session(0);
+/// The activity that runs when the demo is first started.
+pub const RUNNING_ACTIVITY: ActivityId = activity(1);
+/// Its session.
+pub const RUNNING_SESSION: ActivitySessionId = activity_session(1);
+/// 晋阳面馆.
+pub const MERCHANT: MerchantId = merchant(0);
+/// Its store.
+pub const STORE: StoreId = store(0);
+/// A bowl of noodles, which 张建国 has not redeemed yet.
+pub const OFFER: OfferId = offer(0);
+/// A shopping bag, of which there is no end: for benches.
+pub const PLENTIFUL_OFFER: OfferId = offer(1);
+
+macro_rules! numbered {
+    ($($kind:literal $make:ident -> $id:ident),+ $(,)?) => {$(
+        pub(super) const fn $make(number: u64) -> $id {
+            $id::new(id($kind, number))
+        }
+    )+};
+}
+
+numbered! {
+    2 subdistrict -> NodeId,
+    3 community -> NodeId,
+    4 estate -> NodeId,
+    5 unit -> NodeId,
+    0x11 member -> MemberId,
+    0x12 identity -> IdentityId,
+    0x1c staff_identity -> IdentityId,
+    0x14 admin -> AdminId,
+    0x15 role_grant -> RoleGrantId,
+    0x16 residency -> ResidencyId,
+    0x21 activity -> ActivityId,
+    0x22 activity_session -> ActivitySessionId,
+    0x23 enrolment -> EnrolmentId,
+    0x31 lot -> LotId,
+    0x41 merchant -> MerchantId,
+    0x42 store -> StoreId,
+    0x43 staff -> StaffId,
+    0x44 offer -> OfferId,
+    0x45 redemption -> RedemptionId,
+}
+
+/// Things without an id of their own type.
+pub(super) const fn service_record(number: u64) -> Uuid {
+    id(0x33, number)
+}
+
+/// A pairing of a unit and a community.
+pub(super) const fn pairing(number: u64) -> Uuid {
+    id(6, number)
+}
+
+/// `01940000-kkkk-7000-8000-nnnnnnnnnnnn`
+const fn id(kind: u16, number: u64) -> Uuid {
+    Uuid::from_u128(0x0194_0000_0000_7000_8000_0000_0000_0000 | (kind as u128) << 80 | number as u128)
+}

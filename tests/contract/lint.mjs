@@ -1,0 +1,13 @@
+// Holds OpenAPI documents to the linter's `recommended` rules: node lint.mjs DOCUMENT…
+
+import { createConfig, lint } from "@redocly/openapi-core";
+
+const config = await createConfig({ extends: ["recommended"] });
+let errors = 0;
+for (const ref of process.argv.slice(2)) {
+  for (const { severity, ruleId, message, location } of await lint({ ref, config })) {
+    console.log(`${severity} ${ref} ${location[0]?.pointer ?? ""} ${ruleId}: ${message}`);
+    if (severity === "error") errors += 1;
+  }
+}
+process.exit(errors > 0 ? 1 : 0);

@@ -1,0 +1,121 @@
+//! The console, in a true browser.
+
+use serde_json::json;
+use tests::world::PASSWORD;
+use tests::{Browser, Client, TestApp};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_admin_works_in_the_browser() {
+    let app = TestApp::start().await;
+    let browser = Browser::at_console(&app.base).await;
+
+    browser.sign_in("subdistrict", "wrong-wrong-wrong", "000000").await;
+    browser.see("#admin-sign-in .problem", "账号、密码或动态码不正确").await;
+    assert!(!browser.shows("#contract").await);
+    browser.picture("refused").await;
+
+    browser.sign_in("subdistrict", PASSWORD, &app.totp("subdistrict").await).await;
+    browser.see("#who", "水泊寺街道 街道管理员").await;
+    let own = browser.execute("show_own_admin", &[], None).await.expect(200);
+    assert_eq!(own["account"], "subdistrict");
+    browser.picture("admin").await;
+
+    browser.reload().await;
+    browser.see("#who", "街道管理员").await;
+    browser.click("#sign-out").await;
+    browser.see("#admin-sign-in h2", "管理员登录").await;
+    assert_eq!(browser.run("return sessionStorage.length").await, json!(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_contract_is_tried_out_with_tokens_of_its_own() {
+    let app = TestApp::start().await;
+    let browser = Browser::at_console(&app.base).await;
+    browser.sign_in("district", PASSWORD, &app.totp("district").await).await;
+    browser.see("#who", "区级管理员").await;
+
+    browser.turn_to("member").await;
+    browser.see("#contract", "党员端").await;
+    browser.execute("show_own_member", &[], None).await.expect(401);
+    browser.see("#notices", "请先登录").await;
+    browser.fill("#wechat-sign-in [name=code]", "login:stranger:1").await;
+    browser.click("#wechat-sign-in [type=submit]").await;
+    browser.see("#who", "尚未绑定").await;
+    let own = browser.execute("show_own_member", &[], None).await.expect(200);
+    assert_eq!(own, json!({ "bound": false, "member": null }));
+    browser.picture("member").await;
+
+    browser.turn_to("merchant").await;
+    browser.see("#wechat-sign-in", "登录码").await;
+    browser.execute("show_own_staff", &[], None).await.expect(401);
+
+    browser.turn_to("admin").await;
+    browser.see("#who", "区级管理员").await;
+    browser.execute("show_own_admin", &[], None).await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_ran_out_is_renewed_without_a_word() {
+    let app = TestApp::start().await;
+    let browser = Browser::at_console(&app.base).await;
+    browser.sign_in("district", PASSWORD, &app.totp("district").await).await;
+    browser.see("#who", "区级管理员").await;
+    let tokens = "return sessionStorage.getItem('zhixiang.admin')";
+    let first = browser.run(tokens).await;
+
+    app.state.clock.advance_wall(chrono::Duration::minutes(16));
+    browser.execute("show_own_admin", &[], None).await.expect(200);
+    assert_ne!(browser.run(tokens).await, first);
+    assert_eq!(app.number("SELECT count(*) FROM session WHERE revoked_at IS NOT NULL").await, 0);
+
+    browser.click("#step-up").await;
+    browser.fill("#step-up-dialog [name=totp]", &app.totp("district").await).await;
+    browser.click("#step-up-dialog [type=submit]").await;
+    browser.see("#notices", "已再次验证").await;
+    browser.execute("show_own_admin", &[], None).await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_console_runs_nothing_but_its_own() {
+    let app = TestApp::start().await;
+    let page = app.anonymous().get("//console").await;
+    let policy = page.headers["content-security-policy"].to_str().expect("a policy").to_owned();
+    assert!(policy.contains("script-src 'self';"), "{policy}");
+    assert!(!page.text.contains("http://") || page.text.matches("http://").count() == 1, "only the icon's namespace");
+    assert_eq!(app.anonymous().get("//console/").await.status, 200);
+
+    let bundle = app.anonymous().get("//console/assets/swagger-ui-bundle.js").await;
+    assert!(bundle.text.len() > 1_000_000, "the vendored Swagger UI is built in");
+    let tag = bundle.headers["etag"].to_str().expect("a tag");
+    let client = app.anonymous();
+    let path = "//console/assets/swagger-ui-bundle.js";
+    let request = client.request(reqwest::Method::GET, path).header("If-None-Match", tag);
+    let again = client.send(request, path).await;
+    assert_eq!((again.status, again.text.as_str()), (304, ""));
+    client.get("//console/assets/nothing.js").await.refused(404, "not_found");
+    for audience in ["member", "merchant", "admin"] {
+        let document = client.get(&format!("//openapi/{audience}.json")).await.expect(200);
+        assert_eq!(document["openapi"], "3.1.0");
+    }
+    client.get("//openapi/nobody.json").await.refused(404, "not_found");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_public_listener_knows_nothing_of_the_console() {
+    let app = TestApp::start_split().await;
+    let desk = Client::anonymous(app.management.as_deref().expect("a management listener"));
+    let paths =
+        ["//console", "//console/", "//console/settings.json", "//console/assets/console.js", "//openapi/admin.json"];
+    for path in paths {
+        assert_eq!(desk.get(path).await.status, 200, "{path}");
+        app.anonymous().get(path).await.refused(404, "not_found");
+    }
+    assert_eq!(desk.get("//console/settings.json").await.expect(200), json!({ "callable": ["admin"] }));
+
+    let browser = Browser::at_console(app.management.as_deref().expect("a management listener")).await;
+    browser.sign_in("district", PASSWORD, &app.totp("district").await).await;
+    browser.see("#who", "区级管理员").await;
+    browser.turn_to("member").await;
+    browser.see("#reading-only", "只供查阅").await;
+    assert!(!browser.shows("#wechat-sign-in").await);
+}
