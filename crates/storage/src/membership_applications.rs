@@ -142,13 +142,7 @@ pub async fn list_within(
 }
 
 /// Keeps that the unit confirmed the application, and the member who came of it; the row is locked.
-pub async fn confirm(
-    tx: &mut WriteTx,
-    id: ApplicationId,
-    member: MemberId,
-    by: AdminId,
-    now: Instant,
-) -> Result<()> {
+pub async fn confirm(tx: &mut WriteTx, id: ApplicationId, member: MemberId, by: AdminId, now: Instant) -> Result<()> {
     let decided = decide(ApplicationState::Confirmed, id, by, now);
     decided.col_expr(row::Column::MemberId, member.uuid().into()).exec(&tx.on()).await?;
     Ok(())
@@ -161,12 +155,7 @@ pub async fn refuse(tx: &mut WriteTx, id: ApplicationId, reason: &str, by: Admin
     Ok(())
 }
 
-fn decide(
-    state: ApplicationState,
-    id: ApplicationId,
-    by: AdminId,
-    now: Instant,
-) -> sea_orm::UpdateMany<row::Entity> {
+fn decide(state: ApplicationState, id: ApplicationId, by: AdminId, now: Instant) -> sea_orm::UpdateMany<row::Entity> {
     row::Entity::update_many()
         .col_expr(row::Column::State, Expr::value(code::write(state)))
         .col_expr(row::Column::DecidedBy, by.uuid().into())
@@ -182,8 +171,7 @@ fn shown() -> Select<row::Entity> {
 
 fn open_record(vault: &Vault, row: &row::Model) -> Result<PartyRecord> {
     let text = vault.open(PARTY_RECORD, row.id, &row.party_record_cipher)?;
-    members::read_record(&text)
-        .ok_or_else(|| StorageError::corrupt(PARTY_RECORD.table, PARTY_RECORD.column, row.id))
+    members::read_record(&text).ok_or_else(|| StorageError::corrupt(PARTY_RECORD.table, PARTY_RECORD.column, row.id))
 }
 
 impl row::Shown {
