@@ -103,8 +103,9 @@ async fn apply(
         member: None,
     };
     work.about("membership_application", id);
-    let kept = membership_applications::insert(&mut work.tx, &app.vault, &Applicant { application, phone, record });
-    kept.await.map_err(|error| {
+    let applicant = Applicant { application, phone, record };
+    let kept = membership_applications::insert(&mut work.tx, &app.vault, &applicant).await;
+    kept.map_err(|error| {
         if membership_applications::is_waiting_conflict(&error) {
             return ApiError::from(ApplyError::AlreadyApplied);
         }
