@@ -2,6 +2,7 @@
 
 pub mod activity;
 pub mod admin;
+pub mod complaint;
 pub mod console;
 pub mod development;
 pub mod enrolment;
