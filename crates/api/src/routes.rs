@@ -23,12 +23,17 @@ pub fn admin_auth(routes: &mut ServiceConfig) {
 
 /// What members use.
 pub fn member(routes: &mut ServiceConfig) {
-    routes.configure(features::member::member_routes).configure(features::points::member_routes);
+    routes
+        .configure(features::member::member_routes)
+        .configure(features::points::member_routes)
+        .configure(features::merchant::member_routes)
+        .configure(features::offer::member_routes)
+        .configure(features::redemption::member_routes);
 }
 
 /// What shop staff use.
 pub fn merchant(routes: &mut ServiceConfig) {
-    routes.configure(features::staff::merchant_routes);
+    routes.configure(features::staff::merchant_routes).configure(features::redemption::merchant_routes);
 }
 
 /// What admins use.
@@ -36,7 +41,10 @@ pub fn admin(routes: &mut ServiceConfig) {
     routes
         .configure(features::session::own_admin_routes)
         .configure(features::admin::admin_routes)
-        .configure(features::points::admin_routes);
+        .configure(features::points::admin_routes)
+        .configure(features::merchant::admin_routes)
+        .configure(features::offer::admin_routes)
+        .configure(features::redemption::admin_routes);
 }
 
 /// Mounts what the public listener serves; `/auth` is mounted by the caller, who knows which sign-ins it takes.

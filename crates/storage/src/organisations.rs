@@ -94,6 +94,12 @@ pub async fn find(tx: &ReadTx, id: NodeId) -> Result<Option<Node>> {
     row::Entity::find_by_id(id.uuid()).one(&tx.on()).await?.map(Node::try_from).transpose()
 }
 
+/// Finds a node within these subtrees.
+pub async fn find_within(tx: &ReadTx, paths: &[NodePath], id: NodeId) -> Result<Option<Node>> {
+    let found = row::Entity::find_by_id(id.uuid()).filter(inside(paths)).one(&tx.on()).await?;
+    found.map(Node::try_from).transpose()
+}
+
 /// Finds a unit by its whole name.
 pub async fn find_unit_by_name(tx: &ReadTx, name: &str) -> Result<Option<Node>> {
     let found = row::Entity::find()

@@ -11,6 +11,7 @@ use crate::error::ApiResult;
 use crate::state::App;
 
 mod expire_points;
+mod expire_vouchers;
 mod forget_answers;
 
 /// A job: does what is due now, in steps that each keep themselves, and answers how many things it did.
@@ -19,6 +20,7 @@ type Job = for<'a> fn(&'a App) -> Pin<Box<dyn Future<Output = ApiResult<u64>> + 
 /// Every job, in the order in which they run.
 const JOBS: &[(&str, Job)] = &[
     ("forget_answers", |app| Box::pin(forget_answers::run(app))),
+    ("expire_vouchers", |app| Box::pin(expire_vouchers::run(app))),
     ("expire_points", |app| Box::pin(expire_points::run(app))),
 ];
 
