@@ -29,12 +29,15 @@ pub fn member(routes: &mut ServiceConfig) {
         .configure(features::organisation::member_routes)
         .configure(features::residency::member_routes)
         .configure(features::activity::member_routes)
-        .configure(features::enrolment::member_routes);
+        .configure(features::enrolment::member_routes)
+        .configure(features::merchant::member_routes)
+        .configure(features::offer::member_routes)
+        .configure(features::redemption::member_routes);
 }
 
 /// What shop staff use.
 pub fn merchant(routes: &mut ServiceConfig) {
-    routes.configure(features::staff::merchant_routes);
+    routes.configure(features::staff::merchant_routes).configure(features::redemption::merchant_routes);
 }
 
 /// What admins use.
@@ -45,7 +48,10 @@ pub fn admin(routes: &mut ServiceConfig) {
         .configure(features::points::admin_routes)
         .configure(features::residency::admin_routes)
         .configure(features::activity::admin_routes)
-        .configure(features::enrolment::admin_routes);
+        .configure(features::enrolment::admin_routes)
+        .configure(features::merchant::admin_routes)
+        .configure(features::offer::admin_routes)
+        .configure(features::redemption::admin_routes);
 }
 
 /// Mounts what the public listener serves; `/auth` is mounted by the caller, who knows which sign-ins it takes.
