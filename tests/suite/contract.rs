@@ -103,7 +103,7 @@ fn is_shown(document: &Value, schema: &Value) -> bool {
         collect_unshown(document, schema, "", &mut missing);
         return missing.is_empty();
     }
-    let known = ["example", "default", "enum", "const"];
+    let known = ["example", "examples", "default", "enum", "const"];
     known.iter().any(|key| !schema[key].is_null()) || schema["type"] == "boolean"
 }
 

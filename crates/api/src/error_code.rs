@@ -78,6 +78,29 @@ error_codes! {
     InvalidInput = "invalid_input", 422, "填写有误";
     AttendanceCodeForeign = "attendance_code_foreign", 422, "不是签到码";
     AttendanceCodeEdited = "attendance_code_edited", 422, "签到码不正确";
+    NameTaken = "name_taken", 409, "名称已被使用";
+    InvitationUsed = "invitation_used", 409, "邀请已被使用";
+    InvitationExpired = "invitation_expired", 409, "邀请已过期";
+    MerchantNotActive = "merchant_not_active", 409, "商家不在合作中";
+    AlreadyStaff = "already_staff", 409, "已是店员";
+    StockTooLow = "stock_too_low", 409, "库存不够";
+    OfferNotListed = "offer_not_listed", 409, "优惠未上架";
+    OfferEnded = "offer_ended", 409, "优惠已结束";
+    SoldOut = "sold_out", 409, "已兑完";
+    ConflictOfInterest = "conflict_of_interest", 409, "主管单位回避";
+    NotEligible = "not_eligible", 409, "服务时长不足";
+    OfferLimitReached = "offer_limit_reached", 409, "已达每人限兑数量";
+    MonthlyLimitReached = "monthly_limit_reached", 409, "已达本月兑换次数";
+    ValueCapReached = "value_cap_reached", 409, "已达全年面值上限";
+    PointsFrozen = "points_frozen", 409, "积分账户已冻结";
+    InsufficientPoints = "insufficient_points", 409, "积分不足";
+    AlreadyVerified = "already_verified", 409, "兑换券已核销";
+    RedemptionClosed = "redemption_closed", 409, "积分已退回";
+    VoucherCancelled = "voucher_cancelled", 409, "兑换券已取消";
+    VoucherExpired = "voucher_expired", 409, "兑换券已过期";
+    VoucherReversed = "voucher_reversed", 409, "核销已撤销";
+    VoucherQrStale = "voucher_qr_stale", 409, "二维码已过期";
+    VoucherQrForeign = "voucher_qr_foreign", 422, "不是兑换券二维码";
     PhoneCodeInvalid = "phone_code_invalid", 422, "手机号授权码无效";
     PhoneTicketInvalid = "phone_ticket_invalid", 422, "手机号凭据无效";
     IdempotencyKeyReused = "idempotency_key_reused", 422, "幂等键已用于另一请求";
@@ -90,7 +113,16 @@ impl ErrorCode {
     /// Whether a story refused with this code leaves an audit row: lockout, two-person rules, money.
     /// Refusals of authority are noted at the door, in `auth/identify.rs`.
     pub fn audited(self) -> bool {
-        matches!(self, Self::LoginBlocked | Self::CredentialsInvalid | Self::SamePerson)
+        matches!(
+            self,
+            Self::LoginBlocked
+                | Self::CredentialsInvalid
+                | Self::SamePerson
+                | Self::ConflictOfInterest
+                | Self::PointsFrozen
+                | Self::InsufficientPoints
+                | Self::AlreadyVerified
+        )
     }
 }
 

@@ -29,4 +29,13 @@ impl State {
             }
         }
     }
+
+    /// Refuses if so many were counted under the key already, without counting this one.
+    pub async fn refuse_beyond(&self, key: &str, most: u64, window: Duration) -> ApiResult<()> {
+        let so_far = match self.key_value.counted(key).await {
+            Ok(so_far) => so_far,
+            Err(_) => FALLBACK.counted(key).await.unwrap_or(0),
+        };
+        if so_far >= most { Err(ApiError::too_many(window.as_secs())) } else { Ok(()) }
+    }
 }

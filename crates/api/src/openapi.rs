@@ -11,7 +11,7 @@ use utoipa::openapi::{
 };
 use utoipa_actix_web::{AppExt, scope};
 
-use crate::routes;
+use crate::{example_ids, routes};
 
 /// The contract of one audience.
 pub fn document(audience: Audience) -> OpenApi {
@@ -47,6 +47,7 @@ pub fn document(audience: Audience) -> OpenApi {
         let operations = [&mut methods.get, &mut methods.post, &mut methods.put, &mut methods.delete];
         operations.into_iter().flatten().for_each(promise_refusals);
     }
+    example_ids::fill_in(&mut document);
     document
 }
 

@@ -30,12 +30,18 @@ pub fn member(routes: &mut ServiceConfig) {
         .configure(features::residency::member_routes)
         .configure(features::activity::member_routes)
         .configure(features::enrolment::member_routes)
+        .configure(features::merchant::member_routes)
+        .configure(features::offer::member_routes)
+        .configure(features::redemption::member_routes)
         .configure(features::complaint::member_routes);
 }
 
 /// What shop staff use.
 pub fn merchant(routes: &mut ServiceConfig) {
-    routes.configure(features::staff::merchant_routes).configure(features::complaint::merchant_routes);
+    routes
+        .configure(features::staff::merchant_routes)
+        .configure(features::redemption::merchant_routes)
+        .configure(features::complaint::merchant_routes);
 }
 
 /// What admins use.
@@ -49,6 +55,9 @@ pub fn admin(routes: &mut ServiceConfig) {
         .configure(features::residency::admin_routes)
         .configure(features::activity::admin_routes)
         .configure(features::enrolment::admin_routes)
+        .configure(features::merchant::admin_routes)
+        .configure(features::offer::admin_routes)
+        .configure(features::redemption::admin_routes)
         .configure(features::member::admin_routes)
         .configure(features::complaint::admin_routes);
 }

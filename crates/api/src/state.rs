@@ -11,7 +11,9 @@ use crate::auth::caller::Caller;
 use crate::auth::token::TokenSigner;
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError};
+use crate::gate::Gates;
 use crate::keys::KeyRing;
+use crate::page_cache::PageCache;
 
 /// The shared state, as handlers ask for it.
 pub type App = actix_web::web::Data<State>;
@@ -42,6 +44,10 @@ pub struct State {
     pub code_key: [u8; 32],
     /// Callers by the hash of their token, at most five seconds old.
     pub(crate) callers: moka::sync::Cache<[u8; 32], Arc<Caller>>,
+    /// Pages of the mall as they were a moment ago.
+    pub(crate) offer_pages: PageCache,
+    /// The gates before offers that everybody wants.
+    pub(crate) offer_gates: Gates,
     /// How many passwords are hashed at once; each takes 19 MiB.
     pub(crate) hashing: Semaphore,
     /// What answers in WeChat's place, if the settings name no mini-program; it lives as long as the state.
@@ -80,6 +86,8 @@ impl State {
             code_key: keys.code,
             vault: keys.vault,
             callers,
+            offer_pages: PageCache::new(),
+            offer_gates: Gates::new(),
             hashing: Semaphore::new(2),
             sandbox,
         };

@@ -48,12 +48,28 @@ pub struct Work {
     /// The key by which the client repeats this very call, if it must have one.
     pub scope: Option<Scope>,
     object: (&'static str, Option<Uuid>),
+    reason: Option<String>,
+    last: Option<Last>,
 }
+
+/// What a story leaves for the very end.
+type Last = Box<dyn for<'a> FnOnce(&'a mut Work) -> Story<'a, ()> + Send + Sync>;
 
 impl Work {
     /// Says which thing the audit row is about.
     pub fn about(&mut self, kind: &'static str, id: impl Into<Uuid>) {
         self.object = (kind, Some(id.into()));
+    }
+
+    /// Says why, for the audit row.
+    pub fn because(&mut self, reason: String) {
+        self.reason = Some(reason);
+    }
+
+    /// Leaves one statement for the very end, after the answer and the audit row: it takes a row for which everybody
+    /// waits, and holds it for the commit alone. Its refusal undoes everything.
+    pub fn at_last(&mut self, act: impl for<'a> FnOnce(&'a mut Self) -> Story<'a, ()> + Send + Sync + 'static) {
+        self.last = Some(Box::new(act));
     }
 }
 
@@ -127,12 +143,18 @@ impl UseCase {
     async fn begin(&self, scope: Option<Scope>) -> ApiResult<Work> {
         let tx = self.app.database.write().await?;
         let (now, wall) = (self.app.clock.business(), self.app.clock.wall());
-        Ok(Work { tx, now, wall, app: self.app.clone(), scope, object: ("none", None) })
+        Ok(Work { tx, now, wall, app: self.app.clone(), scope, object: ("none", None), reason: None, last: None })
     }
 
     async fn finish(&self, mut work: Work, operation: &'static str) -> ApiResult<()> {
-        let record = self.record(operation, work.object, None, (work.wall, work.now));
+        let mut record = self.record(operation, work.object, None, (work.wall, work.now));
+        record.reason = work.reason.take();
         audit::record(&mut work.tx, record).await?;
+        if let Some(last) = work.last.take()
+            && let Err(refusal) = last(&mut work).await
+        {
+            return self.refuse(work, operation, refusal).await;
+        }
         Ok(work.tx.commit().await?)
     }
 
@@ -192,6 +214,7 @@ impl UseCase {
             object_kind,
             object,
             refused: refusal.map(|refusal| refusal.code.to_string()),
+            reason: None,
             ip: self.ip.clone(),
             request_id: self.request_id.clone(),
         }

@@ -6,6 +6,7 @@ use thiserror::Error;
 use crate::code::codes;
 use crate::id::{InvitationId, MerchantId, NodeId, StaffId, StoreId};
 use crate::time::Instant;
+use crate::typed_code::TypedCode;
 
 /// How long an invitation waits for its staff member.
 pub const INVITATION_LIFETIME: Duration = Duration::days(7);
@@ -122,6 +123,11 @@ pub enum InvitationError {
     /// The merchant no longer takes part.
     #[error("该商家已不在合作中")]
     MerchantNotActive,
+}
+
+/// What storage keeps of an invitation's code, and looks it up by.
+pub fn invitation_code_hash(key: &[u8; 32], code: &TypedCode) -> [u8; 32] {
+    code.lookup_hash(key, "staff invitation")
 }
 
 impl Invitation {

@@ -31,6 +31,15 @@ codes! {
     }
 }
 
+codes! {
+    /// In which order the mall shows offers.
+    OfferSort {
+        Newest = "newest", "最新在前";
+        Cheapest = "cheapest", "积分从低到高";
+        Dearest = "dearest", "积分从高到低";
+    }
+}
+
 /// What an offer promises. Once approved this no longer changes, save the stock, by amounts and with a reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Promise {

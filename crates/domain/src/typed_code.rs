@@ -19,8 +19,15 @@ pub struct TypedCode([u8; 10]);
 pub struct TypedCodeError;
 
 impl TypedCode {
-    /// A code of these bits, which came from a generator of random numbers or from a keyed hash.
+    /// A code of these bits.
     pub const fn new(bits: [u8; 10]) -> Self {
+        Self(bits)
+    }
+
+    /// A code of the first bits of what a generator of random numbers or a keyed hash gave.
+    pub fn from_random(bytes: [u8; 32]) -> Self {
+        let mut bits = [0; 10];
+        bits.copy_from_slice(&bytes[..10]);
         Self(bits)
     }
 

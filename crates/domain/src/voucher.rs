@@ -26,10 +26,7 @@ const MAC_DIGITS: usize = 24;
 
 /// The voucher's code.
 pub fn code(key: &[u8; 32], redemption: RedemptionId) -> TypedCode {
-    let hash = keyed_hash(key, CODE, &[redemption.uuid().as_bytes()]);
-    let mut bits = [0; 10];
-    bits.copy_from_slice(&hash[..10]);
-    TypedCode::new(bits)
+    TypedCode::from_random(keyed_hash(key, CODE, &[redemption.uuid().as_bytes()]))
 }
 
 /// What storage keeps of a voucher's code, and looks it up by.

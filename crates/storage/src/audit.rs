@@ -26,6 +26,8 @@ pub struct Record {
     pub object: Option<Uuid>,
     /// The problem code, if it was refused.
     pub refused: Option<String>,
+    /// Why it was done, where a reason is asked for.
+    pub reason: Option<String>,
     /// The caller's network address.
     pub ip: Option<String>,
     /// The request that did it.
@@ -45,7 +47,7 @@ pub async fn record(tx: &mut WriteTx, record: Record) -> Result<()> {
         object_kind: Set(record.object_kind.into()),
         object_id: Set(record.object),
         result: Set(result.into()),
-        reason: Set(record.refused),
+        reason: Set(record.refused.or(record.reason)),
         ip: Set(record.ip),
         request_id: Set(record.request_id),
     })

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use moka::Expiry;
 use moka::ops::compute::Op;
+use redis::AsyncCommands;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use thiserror::Error;
 
@@ -70,6 +71,17 @@ impl KeyValue {
                 let mut connection = manager.clone();
                 let counted = script.key(format!("zx:{key}")).arg(milliseconds).invoke_async(&mut connection).await?;
                 Ok(counted)
+            }
+        }
+    }
+
+    /// What was counted under the key so far.
+    pub async fn counted(&self, key: &str) -> Result<u64, KeyValueError> {
+        match self {
+            Self::Memory(cache) => Ok(cache.get(key).await.map_or(0, |entry| entry.0)),
+            Self::Redis(manager, _) => {
+                let counted: Option<u64> = manager.clone().get(format!("zx:{key}")).await?;
+                Ok(counted.unwrap_or(0))
             }
         }
     }

@@ -204,6 +204,7 @@ impl Load<'_> {
             action: "load_demo",
             object_kind: "organisation",
             object: Some(ids::DISTRICT.uuid()),
+            reason: None,
             refused: None,
             ip: None,
             request_id: String::new(),

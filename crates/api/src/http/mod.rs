@@ -8,5 +8,7 @@ pub mod input;
 pub mod json;
 pub mod page;
 pub mod peer;
+pub mod qr;
 pub mod request_id;
+pub mod tagged;
 pub mod time;

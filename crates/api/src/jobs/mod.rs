@@ -13,6 +13,7 @@ use crate::state::App;
 mod close_attendance;
 mod credit_service;
 mod expire_points;
+mod expire_vouchers;
 mod forget_answers;
 mod import_roster;
 mod settle_activities;
@@ -23,6 +24,7 @@ type Job = for<'a> fn(&'a App) -> Pin<Box<dyn Future<Output = ApiResult<u64>> + 
 /// Every job, in the order in which they run.
 const JOBS: &[(&str, Job)] = &[
     ("forget_answers", |app| Box::pin(forget_answers::run(app))),
+    ("expire_vouchers", |app| Box::pin(expire_vouchers::run(app))),
     ("expire_points", |app| Box::pin(expire_points::run(app))),
     ("close_attendance", |app| Box::pin(close_attendance::run(app))),
     ("credit_service", |app| Box::pin(credit_service::run(app))),

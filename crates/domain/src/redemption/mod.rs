@@ -7,7 +7,7 @@ mod sample;
 mod verify;
 
 pub use close::CloseError;
-pub use redeem::{RedeemError, Usage, Wish, redeem};
+pub use redeem::{RedeemError, Usage, Wish, available, redeem};
 pub use verify::VerifyError;
 
 use crate::code::codes;
@@ -76,4 +76,12 @@ pub struct Redemption {
     pub closed_at: Option<Instant>,
     /// Who confirmed it.
     pub verification: Option<Verification>,
+}
+
+impl Redemption {
+    /// Where it stands now: a voucher whose days are over is expired before anybody has closed it.
+    pub fn state_at(&self, now: Instant) -> RedemptionState {
+        let over = self.state == RedemptionState::Issued && now >= self.expires_at;
+        if over { RedemptionState::Expired } else { self.state }
+    }
 }

@@ -132,7 +132,7 @@ pub fn redeem(purse: &mut Purse, wish: Wish<'_>) -> Result<(Redemption, Posting)
 }
 
 /// Whether anybody may redeem the offer.
-fn available(offer: &Offer, merchant: &Merchant, now: Instant) -> Result<(), RedeemError> {
+pub fn available(offer: &Offer, merchant: &Merchant, now: Instant) -> Result<(), RedeemError> {
     if offer.state == OfferState::Ended || offer.over(now) {
         return Err(RedeemError::Ended);
     }

@@ -2,7 +2,7 @@
 
 use domain::id::{MerchantId, OfferId};
 use domain::merchant::{MerchantCategory, MerchantState};
-use domain::offer::OfferState;
+use domain::offer::{OfferSort, OfferState};
 use domain::organisation::NodePath;
 use domain::page::{Page, PageRequest};
 use domain::time::Instant;
@@ -17,18 +17,6 @@ use crate::database::ReadTx;
 use crate::error::{Result, StorageError};
 use crate::mapping::code;
 use crate::{merchants, organisations, search};
-
-/// In which order offers are shown.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum OfferSort {
-    /// The newest first.
-    #[default]
-    Newest,
-    /// The lowest price first.
-    Cheapest,
-    /// The highest price first.
-    Dearest,
-}
 
 /// Which offers a list is about.
 #[derive(Clone, Debug, Default)]
@@ -51,12 +39,12 @@ pub struct Filter {
     pub price_to: Option<i64>,
     /// Only those of which some are left.
     pub in_stock: bool,
-    /// In which order.
-    pub sort: OfferSort,
+    /// In which order; the newest first if none is named.
+    pub sort: Option<OfferSort>,
 }
 
 /// The last offer of a page.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OfferCursor {
     /// Its price.
     pub price: i64,
@@ -114,7 +102,7 @@ pub async fn list(
         .column_as(merchants::row::Column::Name, "merchant_name")
         .join(JoinType::InnerJoin, merchant())
         .limit(page.limit + 1);
-    let query = after(restricted(query, filter), filter.sort, page.after);
+    let query = after(restricted(query, filter), filter.sort.unwrap_or(OfferSort::Newest), page.after);
     let rows = query.into_model::<SummaryRow>().all(&tx.on()).await?;
     let offers = rows.into_iter().map(OfferSummary::try_from).collect::<Result<Vec<_>>>()?;
     Ok(Page::from_one_more(offers, page.limit, |offer| OfferCursor { price: offer.price, id: offer.id }))

@@ -2,14 +2,14 @@
 
 mod list;
 
-pub use list::{Filter, OfferCursor, OfferSort, OfferSummary, list};
+pub use list::{Filter, OfferCursor, OfferSummary, list};
 
 use domain::id::{AdminId, OfferId};
 use domain::merchant::Merchant;
 use domain::offer::{Offer, OfferState, Promise};
 use domain::organisation::NodePath;
 use domain::time::Instant;
-use sea_orm::sea_query::Expr;
+use sea_orm::sea_query::{Expr, LockType};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, ExprTrait, JoinType, QueryFilter, QuerySelect, RelationDef};
 
 use crate::database::{ReadTx, WriteTx};
@@ -67,9 +67,11 @@ pub async fn find_within(tx: &ReadTx, paths: &[NodePath], id: OfferId) -> Result
     pair(query.select_also(merchants::row::Entity).one(&tx.on()).await?)
 }
 
-/// Locks an offer that [`find_within`] found. Redemptions of it wait, so this is for steps, not for taking a piece.
+/// Locks an offer that [`find_within`] found, for a step; a piece is taken without. The lock leaves alone those who have
+/// noted a redemption of the offer and are about to take their piece: a stronger one would wait for them and they for it.
 pub async fn lock(tx: &mut WriteTx, id: OfferId) -> Result<Option<Offer>> {
-    row::Entity::find_by_id(id.uuid()).lock_exclusive().one(&tx.on()).await?.map(Offer::try_from).transpose()
+    let query = row::Entity::find_by_id(id.uuid()).lock(LockType::NoKeyUpdate);
+    query.one(&tx.on()).await?.map(Offer::try_from).transpose()
 }
 
 /// Keeps the step that a locked offer took.

@@ -2,9 +2,9 @@
 
 use chrono::Duration;
 use domain::merchant::{Merchant, MerchantCategory, MerchantState};
-use domain::offer::{Offer, OfferState};
+use domain::offer::{Offer, OfferSort, OfferState};
 use domain::page::PageRequest;
-use storage::offers::{Filter, OfferSort};
+use storage::offers::Filter;
 use storage::{merchants, offers};
 
 use crate::world::{World, new_id, now};
@@ -79,7 +79,7 @@ async fn pages_neither_repeat_nor_skip_where_prices_are_equal() {
     for (title, price) in [("甲", 20), ("乙", 10), ("丙", 20), ("丁", 20), ("戊", 30)] {
         world.offer(&noodles, title, price, |_| {}).await;
     }
-    let sorted = |sort| Filter { sort, ..listed() };
+    let sorted = |sort| Filter { sort: Some(sort), ..listed() };
     assert_eq!(titles(&world, sorted(OfferSort::Newest)).await, ["戊", "丁", "丙", "乙", "甲"]);
     assert_eq!(titles(&world, sorted(OfferSort::Cheapest)).await, ["乙", "丁", "丙", "甲", "戊"]);
     assert_eq!(titles(&world, sorted(OfferSort::Dearest)).await, ["戊", "丁", "丙", "甲", "乙"]);

@@ -2,6 +2,7 @@
 
 use actix_web::{get, web};
 use serde::Serialize;
+use storage::staff::Staff;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -10,7 +11,7 @@ use crate::error::ApiResult;
 
 /// 我的店员身份
 #[derive(Debug, Serialize, ToSchema)]
-struct OwnStaffView {
+pub(super) struct OwnStaffView {
     /// 是否已是店员；为假时请先接受商家邀请
     bound: bool,
     /// 姓名
@@ -22,17 +23,22 @@ struct OwnStaffView {
     store_id: Option<Uuid>,
 }
 
+impl From<Option<Staff>> for OwnStaffView {
+    fn from(staff: Option<Staff>) -> Self {
+        Self {
+            bound: staff.is_some(),
+            merchant_id: staff.as_ref().map(|staff| staff.merchant.uuid()),
+            store_id: staff.as_ref().map(|staff| staff.store.uuid()),
+            name: staff.map(|staff| staff.name),
+        }
+    }
+}
+
 /// 查看我的店员身份
 ///
 /// 尚未成为店员的用户也可以调用。
 #[utoipa::path(tag = "店员", responses((status = 200, description = "我的身份", body = OwnStaffView)))]
 #[get("/me")]
 pub(super) async fn show_own_staff(caller: CurrentIdentity) -> ApiResult<web::Json<OwnStaffView>> {
-    let staff = caller.staff;
-    Ok(web::Json(OwnStaffView {
-        bound: staff.is_some(),
-        merchant_id: staff.as_ref().map(|staff| staff.merchant.uuid()),
-        store_id: staff.as_ref().map(|staff| staff.store.uuid()),
-        name: staff.map(|staff| staff.name),
-    }))
+    Ok(web::Json(caller.staff.into()))
 }

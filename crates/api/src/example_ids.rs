@@ -1,0 +1,64 @@
+//! Ids in the contracts' examples: those of the demo, so that what is printed there works on a fresh demo.
+
+use serde_json::json;
+use utoipa::openapi::path::{Operation, PathItem};
+use utoipa::openapi::schema::{KnownFormat, Object, Schema, SchemaFormat};
+use utoipa::openapi::{OpenApi, RefOr};
+use uuid::Uuid;
+
+use crate::demo::ids;
+
+/// Gives every id without an example the demo's id of that kind of thing.
+pub(crate) fn fill_in(document: &mut OpenApi) {
+    for (path, PathItem { get, post, put, delete, .. }) in &mut document.paths.paths {
+        let noun = path.split("/{").next().and_then(|path| path.rsplit('/').next()).unwrap_or("");
+        [get, post, put, delete].into_iter().flatten().for_each(|operation| fill_parameters(noun, operation));
+    }
+    let schemas = document.components.iter_mut().flat_map(|components| components.schemas.values_mut());
+    for schema in schemas {
+        let RefOr::T(Schema::Object(object)) = schema else { continue };
+        for (name, property) in &mut object.properties {
+            if let RefOr::T(Schema::Object(property)) = property
+                && is_id(property)
+                && property.example.is_none()
+            {
+                property.example = Some(json!(demo_id(name)));
+            }
+        }
+    }
+}
+
+fn fill_parameters(noun: &str, operation: &mut Operation) {
+    for parameter in operation.parameters.iter_mut().flatten() {
+        let RefOr::T(parameter) = parameter else { continue };
+        let name = if parameter.name == "id" { noun } else { &parameter.name };
+        if let Some(RefOr::T(Schema::Object(schema))) = &mut parameter.schema
+            && is_id(schema)
+            && schema.example.is_none()
+        {
+            schema.example = Some(json!(demo_id(name)));
+        }
+    }
+}
+
+fn is_id(schema: &Object) -> bool {
+    matches!(schema.format, Some(SchemaFormat::KnownFormat(KnownFormat::Uuid)))
+}
+
+fn demo_id(noun: &str) -> Uuid {
+    match noun.trim_end_matches("_id") {
+        "members" | "member" => ids::MEMBER.uuid(),
+        "lead_member" => ids::LEAD.uuid(),
+        "estates" | "estate" => ids::ESTATE.uuid(),
+        "unit" | "units" => ids::UNIT.uuid(),
+        "activities" | "activity" => ids::ACTIVITY.uuid(),
+        "led-activities" => ids::RUNNING_ACTIVITY.uuid(),
+        "session" => ids::ACTIVITY_SESSION.uuid(),
+        "merchants" | "merchant" => ids::MERCHANT.uuid(),
+        "store" => ids::STORE.uuid(),
+        "offers" | "offer" => ids::OFFER.uuid(),
+        "redemptions" | "redemption" | "vouchers" => ids::REDEMPTION.uuid(),
+        "organisation" | "node" | "community" => ids::COMMUNITY.uuid(),
+        _ => ids::DISTRICT.uuid(),
+    }
+}

@@ -1,0 +1,29 @@
+//! Pages that are the same for everybody, kept as the bytes they were written as, for a second.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::error::{ApiError, ApiResult};
+use crate::http::tagged::Tagged;
+
+/// The bytes of pages by what was asked for.
+pub struct PageCache(moka::future::Cache<String, Tagged>);
+
+impl PageCache {
+    /// An empty cache of bounded size.
+    pub fn new() -> Self {
+        let cache = moka::future::Cache::builder().max_capacity(2_000).time_to_live(Duration::from_secs(1));
+        Self(cache.build())
+    }
+
+    /// The page as it was at most a second ago; of many who ask at once for one that is not there, one makes it.
+    pub async fn get(&self, asked: String, make: impl Future<Output = ApiResult<Tagged>>) -> ApiResult<Tagged> {
+        let page = self.0.try_get_with(asked, make).await;
+        page.map_err(|error| Arc::try_unwrap(error).unwrap_or_else(|shared| ApiError::from(shared.code)))
+    }
+
+    /// Forgets everything, after a change that its author wants to see.
+    pub fn clear(&self) {
+        self.0.invalidate_all();
+    }
+}
