@@ -92,18 +92,118 @@ async fn guessing_at_codes_ends_soon() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_two_wechat_users_who_bind_one_member_at_once_one_succeeds() {
+async fn of_many_wechat_users_who_bind_one_member_at_once_one_succeeds() {
     let app = TestApp::start().await;
+    let replica = app.replica().await;
     let phone = app.world.phone("wang").to_owned();
-    let clients = [app.stranger("one", Audience::Member).await, app.stranger("two", Audience::Member).await];
-    let codes = [code(&phone, 1), code(&phone, 2)];
+    let (mut clients, mut codes) = (Vec::new(), Vec::new());
+    for number in 1..=12_u32 {
+        let client = app.stranger(&format!("phone-{number}"), Audience::Member).await;
+        let here = if number % 2 == 0 { replica.anonymous().with_token(client.token()) } else { client };
+        clients.push(here);
+        codes.push(code(&phone, number));
+    }
     let replies = join_all(clients.iter().zip(&codes).map(|(client, code)| bind(client, code))).await;
     let (won, lost): (Vec<_>, Vec<_>) = replies.into_iter().partition(|reply| reply.status == 200);
-    assert_eq!((won.len(), lost.len()), (1, 1));
+    assert_eq!((won.len(), lost.len()), (1, 11));
     for reply in lost {
         reply.refused(409, "already_bound");
     }
     assert_eq!(app.number("SELECT count(*) FROM wechat_identity WHERE member_id IS NOT NULL").await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_ticket_used_fifty_times_at_once_makes_one_application() {
+    let app = TestApp::start().await;
+    let replica = app.replica().await;
+    let client = app.stranger("sun", Audience::Member).await;
+    let other = replica.anonymous().with_token(client.token());
+    let ticket = bind(&client, &code(UNKNOWN, 1)).await.expect(200)["ticket"].clone();
+    let sent = application(&app, &ticket, "education");
+    let tries = (0..50).map(|number| {
+        let client = if number % 2 == 0 { &client } else { &other };
+        client.post("/member/membership-application", &sent)
+    });
+    let (taken, refused): (Vec<_>, Vec<_>) = join_all(tries).await.into_iter().partition(|reply| reply.status == 201);
+    assert_eq!(taken.len(), 1);
+    for reply in refused {
+        reply.refused(409, "state_conflict");
+    }
+    assert_eq!(app.number("SELECT count(*) FROM membership_application").await, 1);
+    let audited = "SELECT count(*) FROM audit WHERE action = 'apply_membership' AND result = 'done'";
+    assert_eq!(app.number(audited).await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_application_is_decided_once_however_many_decide_at_once() {
+    let app = TestApp::start().await;
+    let replica = app.replica().await;
+    let (client, id) = applied(&app, "sun", UNKNOWN).await;
+    let before = app.number("SELECT count(*) FROM member").await;
+    let unit = app.admin("unit").await;
+    let other = replica.anonymous().with_token(unit.token());
+    let (nothing, reason) = (json!({}), json!({ "reason": "本单位没有这位同志" }));
+    let confirmation = format!("/admin/membership-applications/{id}/confirmation");
+    let refusal = format!("/admin/membership-applications/{id}/refusal");
+    let tries = (0..16).map(|number| {
+        let client = if number % 4 < 2 { &unit } else { &other };
+        if number % 2 == 0 { client.post(&confirmation, &nothing) } else { client.post(&refusal, &reason) }
+    });
+    let (taken, refused): (Vec<_>, Vec<_>) = join_all(tries).await.into_iter().partition(|reply| reply.status == 200);
+    assert_eq!((taken.len(), refused.len()), (1, 15));
+    for reply in refused {
+        reply.refused(409, "state_conflict");
+    }
+    let own = client.get("/member/membership-application").await.expect(200);
+    assert_eq!(own["state"], taken[0].body["state"]);
+    let new = app.number("SELECT count(*) FROM member").await - before;
+    assert_eq!(new, i64::from(own["state"] == "confirmed"));
+    let audited = "SELECT count(*) FROM audit WHERE result = 'done' AND object_kind = 'membership_application' \
+                   AND action <> 'apply_membership'";
+    assert_eq!(app.number(audited).await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_i_am_says_what_comes_next() {
+    let app = TestApp::start().await;
+    let client = app.stranger("sun", Audience::Member).await;
+    let me = client.get("/member/me").await.expect(200);
+    let nothing = json!({
+        "bound": false, "policy_accepted": false, "consents": [], "member": null, "application": null,
+        "residency_state": null,
+    });
+    assert_eq!(me, nothing);
+    let (client, _) = applied(&app, "sun", UNKNOWN).await;
+    let me = client.get("/member/me").await.expect(200);
+    assert_eq!((&me["bound"], &me["policy_accepted"]), (&json!(false), &json!(true)));
+    assert_eq!(
+        (&me["application"]["state"], &me["consents"][0]["purpose"]),
+        (&json!("submitted"), &json!("privacy_policy"))
+    );
+
+    let zhang = app.member("zhang").await;
+    let me = zhang.get("/member/me").await.expect(200);
+    assert_eq!((&me["bound"], &me["residency_state"], &me["application"]), (&json!(true), &Value::Null, &Value::Null));
+    let report = json!({ "estate_id": app.world.node("xinhewan"), "building": "3号楼" });
+    zhang.post("/member/residencies", &report).await.expect(201);
+    assert_eq!(zhang.get("/member/me").await.expect(200)["residency_state"], "submitted");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn consent_is_withdrawn_and_given_anew() {
+    let app = TestApp::start().await;
+    let client = app.stranger("sun", Audience::Member).await;
+    client.delete("/member/consents/privacy_policy").await.refused(404, "not_found");
+    client.delete("/member/consents/nonsense").await.refused(404, "not_found");
+    let given = json!({ "purpose": "privacy_policy", "policy_version": POLICY });
+    client.post("/member/consents", &given).await.expect(200);
+    assert_eq!(client.get("/member/me").await.expect(200)["policy_accepted"], true);
+    client.delete("/member/consents/privacy_policy").await.expect(204);
+    client.delete("/member/consents/privacy_policy").await.refused(404, "not_found");
+    assert_eq!(client.get("/member/me").await.expect(200)["policy_accepted"], false);
+    client.post("/member/consents", &given).await.expect(200);
+    assert_eq!(app.number("SELECT count(*) FROM consent").await, 2);
+    assert_eq!(app.number("SELECT count(*) FROM audit WHERE action = 'withdraw_consent'").await, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -50,6 +50,7 @@ pub fn admin(routes: &mut ServiceConfig) {
         .configure(features::session::own_admin_routes)
         .configure(features::admin::admin_routes)
         .configure(features::organisation::admin_routes)
+        .configure(features::unit_pairing::admin_routes)
         .configure(features::roster::admin_routes)
         .configure(features::points::admin_routes)
         .configure(features::residency::admin_routes)

@@ -5,7 +5,6 @@ use domain::id::{AdminId, ComplaintId, NodeId, PersonId};
 use domain::organisation::NodePath;
 use domain::page::{Page, PageRequest};
 use domain::session::Audience;
-use sea_orm::sea_query::Query;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, Select,
 };
@@ -102,11 +101,8 @@ pub async fn find_within(tx: &ReadTx, paths: &[NodePath], id: ComplaintId) -> Re
 
 /// Locks a complaint that is answered within these subtrees.
 pub async fn lock_within(tx: &mut WriteTx, paths: &[NodePath], id: ComplaintId) -> Result<Option<Complaint>> {
-    let mut nodes = Query::select();
-    nodes.column(organisations::row::Column::Id).from(organisations::row::Entity);
-    nodes.cond_where(organisations::inside(paths));
     let found = row::Entity::find_by_id(id.uuid())
-        .filter(row::Column::NodeId.in_subquery(nodes))
+        .filter(row::Column::NodeId.in_subquery(organisations::ids_inside(paths)))
         .lock_exclusive()
         .one(&tx.on())
         .await?;

@@ -3,7 +3,7 @@
 use domain::consent::Purpose;
 use domain::id::IdentityId;
 use domain::time::Instant;
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use uuid::Uuid;
 
 use crate::database::{ReadTx, WriteTx};
@@ -21,17 +21,6 @@ pub struct Consent {
     pub given_at: Instant,
 }
 
-/// The consent of the user for this purpose that holds now.
-pub async fn find(tx: &ReadTx, identity: IdentityId, purpose: Purpose) -> Result<Option<Consent>> {
-    let found = row::Entity::find()
-        .filter(row::Column::IdentityId.eq(identity.uuid()))
-        .filter(row::Column::Purpose.eq(code::write(purpose)))
-        .filter(row::Column::WithdrawnAt.is_null())
-        .one(&tx.on())
-        .await?;
-    found.map(Consent::try_from).transpose()
-}
-
 /// Takes note of consent to this version, in place of consent to an earlier one; the identity is locked.
 pub async fn give(
     tx: &mut WriteTx,
@@ -40,16 +29,11 @@ pub async fn give(
     policy_version: &str,
     now: Instant,
 ) -> Result<Consent> {
-    if let Some(given) = find(tx, identity, purpose).await?.filter(|given| given.policy_version == policy_version) {
+    let same = |given: &Consent| given.purpose == purpose && given.policy_version == policy_version;
+    if let Some(given) = list(tx, identity).await?.into_iter().find(same) {
         return Ok(given);
     }
-    row::Entity::update_many()
-        .col_expr(row::Column::WithdrawnAt, now.into())
-        .filter(row::Column::IdentityId.eq(identity.uuid()))
-        .filter(row::Column::Purpose.eq(code::write(purpose)))
-        .filter(row::Column::WithdrawnAt.is_null())
-        .exec(&tx.on())
-        .await?;
+    withdraw(tx, identity, purpose, now).await?;
     row::Entity::insert(row::ActiveModel {
         id: Set(Uuid::now_v7()),
         identity_id: Set(identity.uuid()),
@@ -61,6 +45,29 @@ pub async fn give(
     .exec_without_returning(&tx.on())
     .await?;
     Ok(Consent { purpose, policy_version: policy_version.into(), given_at: now })
+}
+
+/// Takes note that consent was withdrawn; `false` if there was none. The identity is locked.
+pub async fn withdraw(tx: &mut WriteTx, identity: IdentityId, purpose: Purpose, now: Instant) -> Result<bool> {
+    let ended = row::Entity::update_many()
+        .col_expr(row::Column::WithdrawnAt, now.into())
+        .filter(row::Column::IdentityId.eq(identity.uuid()))
+        .filter(row::Column::Purpose.eq(code::write(purpose)))
+        .filter(row::Column::WithdrawnAt.is_null())
+        .exec(&tx.on())
+        .await?;
+    Ok(ended.rows_affected > 0)
+}
+
+/// The consents of the user that hold now.
+pub async fn list(tx: &ReadTx, identity: IdentityId) -> Result<Vec<Consent>> {
+    let rows = row::Entity::find()
+        .filter(row::Column::IdentityId.eq(identity.uuid()))
+        .filter(row::Column::WithdrawnAt.is_null())
+        .order_by_asc(row::Column::Id)
+        .all(&tx.on())
+        .await?;
+    rows.into_iter().map(Consent::try_from).collect()
 }
 
 impl TryFrom<row::Model> for Consent {

@@ -26,6 +26,16 @@ pub async fn take(tx: &mut WriteTx, name: &str, holder: Uuid, seconds: u32) -> R
     Ok(tx.on().execute_raw(statement).await?.rows_affected() == 1)
 }
 
+/// Gives a lease back before its time.
+pub async fn release(tx: &mut WriteTx, name: &str, holder: Uuid) -> Result<()> {
+    let sql = match tx.backend() {
+        DbBackend::Postgres => "DELETE FROM lease WHERE name = $1 AND holder = $2",
+        _ => "DELETE FROM lease WHERE name = ?1 AND holder = ?2",
+    };
+    tx.on().execute_raw(Statement::from_sql_and_values(tx.backend(), sql, [name.into(), holder.into()])).await?;
+    Ok(())
+}
+
 /// What the database's clock says.
 pub async fn database_time(tx: &ReadTx) -> Result<Instant> {
     let (sql, sqlite) = match tx.backend() {

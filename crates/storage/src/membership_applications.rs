@@ -6,7 +6,7 @@ use domain::organisation::NodePath;
 use domain::page::{Page, PageRequest};
 use domain::personal::{PartyRecord, Phone};
 use domain::time::Instant;
-use sea_orm::sea_query::{Expr, Query};
+use sea_orm::sea_query::Expr;
 use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 
 use crate::database::{ReadTx, WriteTx};
@@ -93,11 +93,8 @@ pub async fn lock_within(
     paths: &[NodePath],
     id: ApplicationId,
 ) -> Result<Option<Applicant>> {
-    let mut units = Query::select();
-    units.column(organisations::row::Column::Id).from(organisations::row::Entity);
-    units.cond_where(organisations::inside(paths));
     let found = row::Entity::find_by_id(id.uuid())
-        .filter(row::Column::UnitId.in_subquery(units))
+        .filter(row::Column::UnitId.in_subquery(organisations::ids_inside(paths)))
         .lock_exclusive()
         .one(&tx.on())
         .await?;

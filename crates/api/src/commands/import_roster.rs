@@ -1,19 +1,21 @@
-//! Imports the whole district's roster from one file: checked first, then written in one transaction.
+//! Imports the whole district's roster from one file: checked first, then done in one transaction.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
-use domain::roster::Counts;
+use domain::id::ImportId;
 use domain::time::business_day;
 use storage::organisations;
-use storage::roster_imports::{PROBLEMS_KEPT, Problems};
+use storage::roster_imports::{self, NewImport, PROBLEMS_KEPT, Problems};
+use uuid::Uuid;
 
 use super::Failure;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::roster_file::Limits;
-use crate::roster_import::{Checking, Plan, Writing};
+use crate::roster_import::{self, Claim, Outcome, Plan};
 use crate::state::{App, State};
+use crate::use_case::UseCase;
 
 /// The largest file, in bytes; it is held in memory while it is read row by row.
 const LARGEST: u64 = 64 << 20;
@@ -28,6 +30,9 @@ pub(super) struct Arguments {
     /// Put units that the file names and the tree lacks into the tree, below the district.
     #[arg(long)]
     create_units: bool,
+    /// Check everything and say what would be done, but do nothing.
+    #[arg(long)]
+    dry_run: bool,
 }
 
 pub(super) async fn run(config: Config, arguments: Arguments) -> Result<(), Failure> {
@@ -44,37 +49,47 @@ pub(super) async fn run(config: Config, arguments: Arguments) -> Result<(), Fail
     let today = business_day(app.clock.business());
     let plan = Plan { file: file.into(), limits: LIMITS, at, create_units: arguments.create_units, today };
 
-    let writing = check(&app, plan).await?.map_err(|problems| refused(&problems))?;
-    let (counts, units) = write(&app, writing).await?.map_err(|problems| refused(&problems))?;
-    println!("new units   {units}");
-    println!("created     {}", counts.created);
-    println!("updated     {}", counts.updated);
-    println!("unchanged   {}", counts.unchanged);
-    Ok(())
-}
-
-async fn check(app: &App, plan: Plan) -> Result<Result<Writing, Problems>, Failure> {
-    let mut checking = Checking::begin(plan);
-    while let Some(rows) = checking.step(&app.database.read(), &app.vault).await? {
-        eprintln!("checked {rows} rows");
-    }
-    Ok(checking.end())
-}
-
-async fn write(app: &App, mut writing: Writing) -> Result<Result<(Counts, u64), Problems>, Failure> {
-    let now = app.clock.business();
-    let mut tx = app.database.write().await?;
-    let units = writing.create_units(&mut tx, now).await?;
-    while let Some(rows) = writing.step(&mut tx, &app.vault, now).await? {
-        eprintln!("wrote {rows} rows");
-    }
-    match writing.end() {
-        Ok(counts) => {
-            tx.commit().await?;
-            Ok(Ok((counts, units)))
+    let outcome = if arguments.dry_run {
+        roster_import::rehearse(&app, &plan, say).await?
+    } else {
+        let claim = claim(&app, &plan, &arguments.file).await?;
+        roster_import::import(&app, claim, &plan, say).await?
+    };
+    match outcome {
+        Outcome::Done { counts, units } => {
+            println!("new units   {units}");
+            println!("created     {}", counts.created);
+            println!("updated     {}", counts.updated);
+            println!("unchanged   {}", counts.unchanged);
+            if arguments.dry_run {
+                println!("nothing was changed: this was a dry run");
+            }
+            Ok(())
         }
-        Err(problems) => Ok(Err(problems)),
+        Outcome::Refused(problems) => Err(refused(&problems)),
+        Outcome::Lost => Err(Failure::Found("nothing was imported: this process stood still for too long".into())),
     }
+}
+
+/// Puts the import where admins see it, as this process's own.
+async fn claim(app: &App, plan: &Plan, file: &Path) -> Result<Claim, Failure> {
+    let claim = Claim { id: ImportId::new(Uuid::now_v7()), holder: Uuid::now_v7() };
+    let file_name = file.file_name().map(|name| name.to_string_lossy().chars().take(120).collect());
+    let import =
+        NewImport { id: claim.id, unit: plan.at.id, uploaded_by: None, file_name: file_name.unwrap_or_default() };
+    let story = UseCase::internal(app.clone()).write("import_roster", move |work| {
+        Box::pin(async move {
+            work.about("roster_import", claim.id);
+            work.because("命令行导入".into());
+            roster_imports::insert_claimed(&mut work.tx, import, claim.holder, work.now).await?;
+            Ok(claim)
+        })
+    });
+    Ok(story.await?)
+}
+
+fn say(rows: u64, of: u64) {
+    eprintln!("checked {rows} of {of} rows");
 }
 
 /// Every problem that was kept on a line of its own, and the sentence with which the command ends.

@@ -17,3 +17,4 @@ pub mod residency;
 pub mod roster;
 pub mod session;
 pub mod staff;
+pub mod unit_pairing;

@@ -52,6 +52,9 @@ pub enum FileError {
     /// Too many rows for one import.
     #[error("一次最多导入 {0} 人，请分成几个文件")]
     TooManyRows(u64),
+    /// A cell that spans several rows or columns below the header: whose it is cannot be told.
+    #[error("第 {0} 行有合并单元格，请取消合并，每人一行、逐格填写后再导入")]
+    Merged(u32),
     /// The columns cannot be told apart.
     #[error(transparent)]
     Header(HeaderError),
@@ -88,7 +91,8 @@ impl Reading {
 }
 
 fn read_file(file: &[u8], limits: Limits, today: NaiveDate, sender: mpsc::Sender<Chunk>) -> Result<(), FileError> {
-    let mut sheet = Sheet { header: None, best: None, tried: 0, rows: 0, chunk: Vec::new(), limits, today, sender };
+    let mut sheet =
+        Sheet { header: None, header_line: 0, best: None, tried: 0, rows: 0, chunk: Vec::new(), limits, today, sender };
     if file.starts_with(b"PK\x03\x04") {
         workbook::read(file, &mut sheet)?;
     } else if file.starts_with(b"\xD0\xCF\x11\xE0") {
@@ -102,6 +106,7 @@ fn read_file(file: &[u8], limits: Limits, today: NaiveDate, sender: mpsc::Sender
 /// What stands on one sheet, taken row by row.
 struct Sheet {
     header: Option<Header>,
+    header_line: u32,
     best: Option<HeaderError>,
     tried: usize,
     rows: u64,
@@ -117,7 +122,7 @@ impl Sheet {
         if cells.iter().all(Cell::is_empty) {
             return Ok(ControlFlow::Continue(()));
         }
-        let Some(header) = &self.header else { return Ok(self.seek_header(cells)) };
+        let Some(header) = &self.header else { return Ok(self.seek_header(line, cells)) };
         self.rows += 1;
         if self.rows > self.limits.rows {
             return Err(FileError::TooManyRows(self.limits.rows));
@@ -126,9 +131,9 @@ impl Sheet {
         if self.chunk.len() >= ROWS_AT_ONCE { Ok(self.hand_over()) } else { Ok(ControlFlow::Continue(())) }
     }
 
-    fn seek_header(&mut self, cells: &[Cell]) -> ControlFlow<()> {
+    fn seek_header(&mut self, line: u32, cells: &[Cell]) -> ControlFlow<()> {
         match Header::recognise(cells) {
-            Ok(header) => self.header = Some(header),
+            Ok(header) => (self.header, self.header_line) = (Some(header), line),
             Err(refusal) => {
                 self.tried += 1;
                 if self.best.as_ref().is_none_or(|best| best.recognised() < refusal.recognised()) {

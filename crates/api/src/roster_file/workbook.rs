@@ -41,11 +41,19 @@ pub(super) fn read(file: &[u8], sheet: &mut Sheet) -> Result<(), FileError> {
         }
         // Breaking off here means as much as going on: the sheet is at its end.
         let _ = sheet.take(line + 1, &row)?;
+        drop(cells);
         if sheet.header.is_some() {
-            return Ok(());
+            return refuse_merged(&mut workbook, &name, sheet.header_line);
         }
     }
     Ok(())
+}
+
+/// A title over several columns is harmless; below the header, or reaching below it, nothing may be merged.
+fn refuse_merged(workbook: &mut Xlsx<Cursor<&[u8]>>, sheet: &str, header: u32) -> Result<(), FileError> {
+    let merged = workbook.merge_cells_by_sheet_name(sheet).map_err(unreadable)?;
+    let below = merged.iter().filter(|cells| cells.end.0 >= header).map(|cells| cells.start.0.max(header) + 1).min();
+    below.map_or(Ok(()), |line| Err(FileError::Merged(line)))
 }
 
 /// Unpacks every part into nothing, so that a small file cannot grow into a huge one later.

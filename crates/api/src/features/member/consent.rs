@@ -1,9 +1,11 @@
 //! The privacy policy, and consent to what it says.
 
-use actix_web::{get, post, web};
+use actix_web::{HttpResponse, delete, get, post, web};
+use domain::code::Code;
 use domain::consent::{self, POLICY_VERSION, Purpose};
 use serde::{Deserialize, Serialize};
-use storage::{consents, identities};
+use storage::consents::{self, Consent};
+use storage::identities;
 use utoipa::ToSchema;
 
 use crate::auth::caller::CurrentIdentity;
@@ -43,7 +45,7 @@ pub(super) struct ConsentRequest {
 
 /// 已作出的同意
 #[derive(Debug, Serialize, ToSchema)]
-struct ConsentView {
+pub(super) struct ConsentView {
     /// 用途
     purpose: PurposeCode,
     /// 隐私政策版本
@@ -83,12 +85,44 @@ pub(super) async fn give_consent(
             identities::lock(&mut work.tx, caller.identity).await?.ok_or_else(ApiError::not_found)?;
             work.about("wechat_identity", caller.identity);
             let given = consents::give(&mut work.tx, caller.identity, purpose, &policy_version, work.wall).await?;
-            Ok(ConsentView {
-                purpose: Coded(given.purpose),
-                policy_version: given.policy_version,
-                given_at: given.given_at.into(),
-            })
+            Ok(given.into())
         })
     });
     story.await.map(web::Json)
+}
+
+/// 撤回同意
+///
+/// 撤回后不再按这一用途处理个人信息；撤回隐私政策的，重新同意之前小程序只显示隐私政策。已有的服务和积分记录不受影响。
+#[utoipa::path(tag = "党员", params(("purpose" = PurposeCode, Path, description = "用途")), responses(
+    (status = 204, description = "已撤回"),
+    (status = 404, description = "没有同意过", body = Problem, content_type = "application/problem+json"),
+))]
+#[delete("/consents/{purpose}")]
+pub(super) async fn withdraw_consent(
+    caller: CurrentIdentity,
+    purpose: web::Path<String>,
+    use_case: UseCase,
+) -> ApiResult<HttpResponse> {
+    let purpose = Purpose::from_code(&purpose).ok_or_else(ApiError::not_found)?;
+    let story = use_case.write("withdraw_consent", move |work| {
+        Box::pin(async move {
+            identities::lock(&mut work.tx, caller.identity).await?.ok_or_else(ApiError::not_found)?;
+            work.about("wechat_identity", caller.identity);
+            let held = consents::withdraw(&mut work.tx, caller.identity, purpose, work.wall).await?;
+            if held { Ok(()) } else { Err(ApiError::not_found()) }
+        })
+    });
+    story.await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+impl From<Consent> for ConsentView {
+    fn from(consent: Consent) -> Self {
+        Self {
+            purpose: Coded(consent.purpose),
+            policy_version: consent.policy_version,
+            given_at: consent.given_at.into(),
+        }
+    }
 }

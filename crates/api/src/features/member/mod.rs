@@ -23,6 +23,7 @@ pub fn member_routes(routes: &mut ServiceConfig) {
         .service(show_own::show_own_member)
         .service(consent::show_privacy_policy)
         .service(consent::give_consent)
+        .service(consent::withdraw_consent)
         .service(bind_phone::bind_phone)
         .service(list_units::list_units)
         .service(apply::apply_membership)

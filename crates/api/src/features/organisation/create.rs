@@ -77,7 +77,8 @@ impl From<PlaceError> for ApiError {
     fn from(error: PlaceError) -> Self {
         match error {
             PlaceError::WrongPlace(..) => Self::field("kind", error),
-            PlaceError::WrongPair | PlaceError::AlreadyPaired => Self::new(ErrorCode::StateConflict, error.to_string()),
+            PlaceError::WrongPair => Self::field("unit_id", error),
+            PlaceError::AlreadyPaired => Self::new(ErrorCode::StateConflict, error.to_string()),
         }
     }
 }

@@ -12,6 +12,7 @@ use storage::roster_imports::{self, NewImport};
 use utoipa::IntoParams;
 use uuid::Uuid;
 
+use super::XLSX;
 use super::view::RosterImportView;
 use crate::auth::caller::{Authorized, needs};
 use crate::error::{ApiError, ApiResult, Problem};
@@ -20,10 +21,13 @@ use crate::http::{input, json};
 use crate::state::App;
 use crate::use_case::UseCase;
 
-/// The largest file, in bytes.
-const LIMIT: usize = 5 * 1024 * 1024;
+/// A unit's largest file, in bytes.
+const UNIT_LIMIT: usize = 5 * 1024 * 1024;
 
-const KINDS: [&str; 2] = ["text/csv", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"];
+/// The district's largest file, in bytes.
+const DISTRICT_LIMIT: usize = 32 * 1024 * 1024;
+
+const KINDS: [&str; 2] = ["text/csv", XLSX];
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -38,7 +42,7 @@ pub(super) struct ImportRosterQuery {
 
 /// 导入名册
 ///
-/// 请求体就是文件本身，CSV 或 .xlsx，最大 5 MB。表头须有姓名、手机号、单位、党组织、入党日期、党员类别，顺序不限。
+/// 请求体就是文件本身，CSV 或 .xlsx；单位最大 5 MB、两万人，区级最大 32 MB、二十万人。表头须有姓名、手机号、单位、党组织、入党日期、党员类别，顺序不限。
 /// 文件先全部核对，有一处问题就一个人也不导入；按手机号认人，同一文件重复导入不会重复建人。答复后在后台处理，请按编号查询进度。
 #[utoipa::path(tag = "名册", params(ImportRosterQuery),
     request_body(
@@ -78,23 +82,19 @@ pub(super) async fn import_roster(
         return Err(ApiError::field("unit_id", "名册只能导入到原单位，或由区级统一导入"));
     }
     app.limit(&format!("roster-imports:{}", caller.admin.id), 30, Duration::from_mins(10)).await?;
-    let file = json::read(body.into_inner(), LIMIT).await?;
+    let limit = if unit.kind == NodeKind::District { DISTRICT_LIMIT } else { UNIT_LIMIT };
+    let file = json::read(body.into_inner(), limit).await?;
     if file.is_empty() {
         return Err(ApiError::field("body", "文件是空的"));
     }
-    let import = NewImport {
-        id: ImportId::new(Uuid::now_v7()),
-        unit: unit.id,
-        uploaded_by: caller.admin.id,
-        file_name,
-        file: file.to_vec(),
-    };
+    let import =
+        NewImport { id: ImportId::new(Uuid::now_v7()), unit: unit.id, uploaded_by: Some(caller.admin.id), file_name };
     let view = use_case
         .write("import_roster", move |work| {
             Box::pin(async move {
                 let id = import.id;
                 work.about("roster_import", id);
-                roster_imports::insert(&mut work.tx, import, work.now).await?;
+                roster_imports::insert(&mut work.tx, &work.app.vault, import, &file, work.now).await?;
                 let kept = roster_imports::find_within(&work.tx, &caller.scope, id).await?;
                 Ok(RosterImportView::from(kept.ok_or_else(ApiError::not_found)?))
             })

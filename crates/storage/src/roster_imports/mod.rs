@@ -1,25 +1,32 @@
 //! Roster imports (名册导入): uploaded files that wait for the job, and what became of them.
 
+mod claim;
+mod problems;
+mod staging;
+
 use domain::id::{AdminId, ImportId, NodeId};
-use domain::organisation::{Node, NodePath};
+use domain::organisation::NodePath;
 use domain::page::{Page, PageRequest};
-use domain::roster::{Counts, ImportState, RowProblem};
+use domain::roster::{Counts, ImportState};
 use domain::time::Instant;
 use sea_orm::sea_query::{Expr, JoinType};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect, RelationDef,
     Select,
 };
-use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::database::{ReadTx, WriteTx};
 use crate::error::{Result, StorageError};
 use crate::mapping::code;
 use crate::organisations;
+use crate::vault::{Field, Vault};
 
-/// How many problems of one file are kept; the others are counted.
-pub const PROBLEMS_KEPT: usize = 200;
+pub use self::claim::{Claimed, claim_next, insert_claimed, renew};
+pub use self::problems::{PROBLEMS_KEPT, Problem, Problems};
+pub use self::staging::{Seen, StagedRow, apply, discard, stage};
+
+const FILE: Field = Field { table: "roster_import", column: "file" };
 
 /// A file that was handed in.
 #[derive(Debug)]
@@ -28,23 +35,10 @@ pub struct NewImport {
     pub id: ImportId,
     /// The unit or district whose roster it is.
     pub unit: NodeId,
-    /// Who handed it in.
-    pub uploaded_by: AdminId,
+    /// Who handed it in; nobody on the command line.
+    pub uploaded_by: Option<AdminId>,
     /// What the file was called.
     pub file_name: String,
-    /// The file.
-    pub file: Vec<u8>,
-}
-
-/// An import whose turn has come.
-#[derive(Debug)]
-pub struct Claimed {
-    /// The import.
-    pub id: ImportId,
-    /// The unit or district whose roster it is.
-    pub unit: Node,
-    /// The file.
-    pub file: Vec<u8>,
 }
 
 /// An import on an admin's screen.
@@ -74,60 +68,26 @@ pub struct RosterImport {
     pub finished_at: Option<Instant>,
 }
 
-/// What is wrong with a file: the first problems, and how many there are.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct Problems {
-    /// How many.
-    pub total: u64,
-    /// The first of them.
-    pub first: Vec<Problem>,
+/// Keeps a file, sealed, until the job takes it up.
+pub async fn insert(tx: &mut WriteTx, vault: &Vault, import: NewImport, file: &[u8], now: Instant) -> Result<()> {
+    let sealed = vault.seal_bytes(FILE, import.id.uuid(), file);
+    insert_row(tx, import, Some(sealed), ImportState::Queued, now).await
 }
 
-/// One thing that is wrong with a file. It never holds the text of a cell.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Problem {
-    /// The line; none for the file as a whole.
-    pub line: Option<u32>,
-    /// The column's name.
-    pub column: Option<String>,
-    /// Why.
-    pub message: String,
-}
-
-impl Problems {
-    /// Takes note of what is wrong with a cell.
-    pub fn of_cell(&mut self, problem: &RowProblem) {
-        let column = domain::code::Code::label(problem.column).to_owned();
-        self.add(Problem { line: Some(problem.line), column: Some(column), message: problem.reason.to_string() });
-    }
-
-    /// Takes note of what is wrong with the file as a whole.
-    pub fn of_file(&mut self, message: impl ToString) {
-        self.add(Problem { line: None, column: None, message: message.to_string() });
-    }
-
-    fn add(&mut self, problem: Problem) {
-        self.total += 1;
-        if self.first.len() < PROBLEMS_KEPT {
-            self.first.push(problem);
-        }
-    }
-
-    /// Whether nothing is wrong.
-    pub fn is_empty(&self) -> bool {
-        self.total == 0
-    }
-}
-
-/// Keeps a file until the job takes it up.
-pub async fn insert(tx: &mut WriteTx, import: NewImport, now: Instant) -> Result<()> {
+async fn insert_row(
+    tx: &mut WriteTx,
+    import: NewImport,
+    file: Option<Vec<u8>>,
+    state: ImportState,
+    now: Instant,
+) -> Result<()> {
     row::Entity::insert(row::ActiveModel {
         id: Set(import.id.uuid()),
         unit_id: Set(import.unit.uuid()),
-        uploaded_by: Set(import.uploaded_by.uuid()),
+        uploaded_by: Set(import.uploaded_by.map(AdminId::uuid)),
         file_name: Set(import.file_name),
-        file: Set(Some(import.file)),
-        state: Set(code::write(ImportState::Queued)),
+        file: Set(file),
+        state: Set(code::write(state)),
         rows_read: Set(0),
         rows_total: Set(None),
         created: Set(0),
@@ -140,28 +100,6 @@ pub async fn insert(tx: &mut WriteTx, import: NewImport, now: Instant) -> Result
     .exec_without_returning(&tx.on())
     .await?;
     Ok(())
-}
-
-/// Claims the oldest import that is not finished: one that waits, or one whose job was ended in the middle.
-pub async fn claim_next(tx: &mut WriteTx) -> Result<Option<Claimed>> {
-    let waiting = [ImportState::Queued, ImportState::Running].map(code::write);
-    let found = row::Entity::find()
-        .filter(row::Column::State.is_in(waiting))
-        .order_by_asc(row::Column::Id)
-        .lock_exclusive()
-        .one(&tx.on())
-        .await?;
-    let Some(found) = found else { return Ok(None) };
-    let corrupt = |column| StorageError::corrupt("roster_import", column, found.id);
-    let unit = organisations::find(tx, found.unit_id.into()).await?.ok_or_else(|| corrupt("unit_id"))?;
-    let file = found.file.ok_or_else(|| corrupt("file"))?;
-    row::Entity::update_many()
-        .col_expr(row::Column::State, Expr::value(code::write(ImportState::Running)))
-        .col_expr(row::Column::RowsRead, Expr::value(0_i64))
-        .filter(row::Column::Id.eq(found.id))
-        .exec(&tx.on())
-        .await?;
-    Ok(Some(Claimed { id: found.id.into(), unit, file }))
 }
 
 /// Keeps how many rows were checked.
@@ -189,8 +127,15 @@ pub async fn lock_running(tx: &mut WriteTx, id: ImportId) -> Result<bool> {
     Ok(found.is_some())
 }
 
-/// Finishes an import that was locked: done if nothing was wrong. The file is forgotten.
-pub async fn finish(tx: &mut WriteTx, id: ImportId, counts: Counts, problems: &Problems, now: Instant) -> Result<()> {
+/// Finishes an import that was locked: done if nothing was wrong. The file is forgotten, the claim given back.
+pub async fn finish(
+    tx: &mut WriteTx,
+    id: ImportId,
+    holder: Uuid,
+    counts: Counts,
+    problems: &Problems,
+    now: Instant,
+) -> Result<()> {
     let state = if problems.is_empty() { ImportState::Done } else { ImportState::Failed };
     row::Entity::update_many()
         .col_expr(row::Column::State, Expr::value(code::write(state)))
@@ -203,7 +148,7 @@ pub async fn finish(tx: &mut WriteTx, id: ImportId, counts: Counts, problems: &P
         .filter(row::Column::Id.eq(id.uuid()))
         .exec(&tx.on())
         .await?;
-    Ok(())
+    claim::release(tx, id, holder).await
 }
 
 /// Finds an import into these subtrees.
@@ -306,7 +251,7 @@ pub(crate) mod row {
         #[sea_orm(primary_key, auto_increment = false)]
         pub id: Uuid,
         pub unit_id: Uuid,
-        pub uploaded_by: Uuid,
+        pub uploaded_by: Option<Uuid>,
         pub file_name: String,
         pub file: Option<Vec<u8>>,
         pub state: String,
