@@ -136,6 +136,39 @@ async fn the_admins_part_of_the_journey_is_walked_in_the_browser() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_offer_is_brought_into_the_mall_in_the_browser() {
+    let app = TestApp::start().await;
+    let browser = Browser::at_console(&app.base).await;
+    become_admin(&app, &browser, "merchant").await;
+    let merchant = json!({
+        "organisation_id": app.world.node("wenyuan"), "name": "晋阳面馆", "category": "food", "introduction": "老店",
+    });
+    let merchant = browser.execute("create_merchant", &[], Some(&merchant)).await.expect(201)["id"].clone();
+    let promise = json!({
+        "title": "刀削面一碗", "category": "food", "description": "传统刀削面一碗", "terms": "仅限堂食", "price": 15,
+        "face_value_fen": 1_500, "funding_source": "merchant_borne", "stock": 7, "voucher_days": 30,
+    });
+    let draft = json!({ "merchant_id": merchant, "offer": promise });
+    let offer = browser.execute("create_offer", &[], Some(&draft)).await.expect(201)["id"].clone();
+    let offer = [("id", offer.as_str().expect("an id"))];
+    browser.execute("submit_offer", &offer, None).await.expect(200);
+    browser.execute("approve_offer", &offer, None).await.expect(403);
+
+    become_admin(&app, &browser, "district").await;
+    browser.execute("approve_offer", &offer, None).await.expect(200);
+
+    become_admin(&app, &browser, "merchant").await;
+    assert_eq!(browser.execute("publish_offer", &offer, None).await.expect(200)["state"], "listed");
+    // The key is filled in by the console, a new one each time.
+    for left in [10, 13] {
+        let more = json!({ "change": 3, "reason": "商家加量" });
+        let stocked = browser.execute("change_offer_stock", &offer, Some(&more)).await.expect(201);
+        assert_eq!(stocked["stock_left"], left);
+    }
+    browser.picture("stocked").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_console_runs_nothing_but_its_own() {
     let app = TestApp::start().await;
     let page = app.anonymous().get("//console").await;
