@@ -10,6 +10,7 @@ mod demo;
 mod enrolment;
 mod enrolment_races;
 mod points;
+mod readme;
 mod residency;
 mod session;
 mod settings;
