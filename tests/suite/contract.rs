@@ -195,30 +195,51 @@ const PASSING: [&str; 9] = [
     "lookup_voucher",
 ];
 
+/// Whose things the examples are: a member's, the lead's of what runs now, somebody's whose report waits; a shop's each.
+const DOERS: [(Audience, &str); 5] = [
+    (Audience::Member, "zhang-jianguo"),
+    (Audience::Member, "li-xiuying"),
+    (Audience::Member, "zeng-zhiyong"),
+    (Audience::Merchant, "liu-guihua"),
+    (Audience::Merchant, "s2"),
+];
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_stands_there_as_an_example_works_on_a_fresh_demo() {
     let app = TestApp::demo().await;
     let mut callers = Vec::new();
-    for (audience, person) in [(Audience::Member, "zhang-jianguo"), (Audience::Merchant, "liu-guihua")] {
+    for (audience, person) in DOERS {
         let body = json!({ "code": format!("login:{person}:trial"), "audience": audience.code() });
         callers.push((audience, app.anonymous().post("/auth/wechat-login", &body).await.expect(200)));
     }
     let account = everything(&app).await;
     let body = json!({ "account": account, "password": PASSWORD, "totp": app.totp(account).await });
-    callers.push((Audience::Admin, app.anonymous().post("/auth/admin-login", &body).await.expect(200)));
+    let tokens = app.anonymous().post("/auth/admin-login", &body).await.expect(200);
+    app.state.clock.advance_wall(chrono::Duration::seconds(31));
+    let admin = app.anonymous().with_token(tokens["access_token"].as_str().expect("a token"));
+    let stepped_up = admin.post("/admin/step-up", &json!({ "totp": app.totp(account).await })).await.expect(200);
+    callers.push((Audience::Admin, stepped_up));
 
     let mut refused = Vec::new();
-    for (audience, tokens) in callers {
-        let client = app.anonymous().with_token(tokens["access_token"].as_str().expect("a token"));
-        let (reads, writes): (Vec<_>, Vec<_>) = operations(audience)
+    for audience in Audience::ALL {
+        let callers: Vec<_> = callers.iter().filter(|(of, _)| of == audience).map(|(_, tokens)| tokens).collect();
+        let (reads, writes): (Vec<_>, Vec<_>) = operations(*audience)
             .into_iter()
             .filter(|operation| !PASSING.contains(&operation.id.as_str()))
             .partition(|operation| operation.method == "GET");
         for operation in reads.into_iter().chain(writes) {
-            let reply = operation.call(&client).await;
-            if reply.status >= 300 {
-                refused.push(format!("{}: {} {}", operation.id, reply.status, reply.text));
+            let mut answers = Vec::new();
+            for tokens in &callers {
+                let client = app.anonymous().with_token(tokens["access_token"].as_str().expect("a token"));
+                let reply = operation.call(&client).await;
+                answers.push(format!("{} {}: {} {}", operation.id, operation.path, reply.status, reply.text));
+                // A thing stands in one state, so not all that can be done to it can be done now.
+                if reply.status < 300 || reply.status == 409 {
+                    answers.clear();
+                    break;
+                }
             }
+            refused.append(&mut answers);
         }
     }
     assert!(refused.is_empty(), "{}", refused.join("\n"));

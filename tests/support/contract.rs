@@ -1,6 +1,5 @@
 //! The operations of a contract, called with what stands there as examples, as somebody does who tries them out.
 
-use api::openapi::document;
 use domain::session::Audience;
 use reqwest::Method;
 use serde_json::{Map, Value, json};
@@ -22,18 +21,28 @@ pub struct Operation {
     keyed: bool,
 }
 
-/// The operations of an audience's contract.
+/// The operations of an audience's contract. Of their parameters, the required ones are given.
 pub fn operations(audience: Audience) -> Vec<Operation> {
-    let document = serde_json::to_value(document(audience)).expect("a document");
+    // The contract's examples happen on one day; it is moved ahead, as the console does.
+    let ahead = (chrono::Utc::now() + chrono::Duration::days(30)).format("%Y-%m-%dT").to_string();
+    let text = api::openapi::text(audience).replace("2026-11-24T", &ahead);
+    let document: Value = serde_json::from_str(&text).expect("a document");
     let mut operations = Vec::new();
     for (template, methods) in document["paths"].as_object().expect("paths") {
         for (method, operation) in methods.as_object().expect("methods") {
             let parameters = operation["parameters"].as_array().map_or(&[][..], Vec::as_slice);
             let mut path = format!("/{template}");
-            for parameter in parameters.iter().filter(|parameter| parameter["in"] == "path") {
+            for parameter in parameters.iter().filter(|parameter| parameter["required"] == true) {
                 let name = parameter["name"].as_str().expect("a name");
                 let example = sample(&document, shown_at(parameter, &parameter["schema"]));
-                path = path.replace(&format!("{{{name}}}"), example.as_str().expect("a text"));
+                match (parameter["in"].as_str(), example.as_str()) {
+                    (Some("path"), Some(example)) => path = path.replace(&format!("{{{name}}}"), example),
+                    (Some("query"), Some(example)) => {
+                        let mark = if path.contains('?') { '&' } else { '?' };
+                        path = format!("{path}{mark}{name}={example}");
+                    }
+                    _ => assert_eq!(name, "Idempotency-Key", "{operation}"),
+                }
             }
             let content = &operation["requestBody"]["content"]["application/json"];
             operations.push(Operation {
@@ -73,7 +82,10 @@ fn sample(document: &Value, schema: &Value) -> Value {
     if let Some(pointer) = schema["$ref"].as_str() {
         return sample(document, document.pointer(pointer.trim_start_matches('#')).expect("what is referred to"));
     }
-    let own = [&schema["example"], &schema["examples"][0], &schema["default"], &schema["enum"][0], &schema["const"]];
+    if let Some(example) = schema.get("example") {
+        return example.clone();
+    }
+    let own = [&schema["examples"][0], &schema["default"], &schema["enum"][0], &schema["const"]];
     if let Some(shown) = own.into_iter().find(|shown| !shown.is_null()) {
         return shown.clone();
     }

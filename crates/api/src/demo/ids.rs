@@ -33,6 +33,10 @@ pub const ACTIVITY_SESSION: ActivitySessionId = activity_session(0);
 pub const RUNNING_ACTIVITY: ActivityId = activity(1);
 /// Its session.
 pub const RUNNING_SESSION: ActivitySessionId = activity_session(1);
+/// Somebody who is checked in there.
+pub const RUNNING_ENROLMENT: EnrolmentId = enrolment(0x08);
+/// Attendance that its lead has confirmed and that waits for review.
+pub const CONFIRMED_ENROLMENT: EnrolmentId = enrolment(0x29);
 /// 晋阳面馆.
 pub const MERCHANT: MerchantId = merchant(0);
 /// Its store.
