@@ -12,6 +12,7 @@ mod enrolment;
 mod enrolment_races;
 mod membership;
 mod points;
+mod readme;
 mod residency;
 mod roster;
 mod session;

@@ -4,6 +4,7 @@ pub mod app;
 pub mod books;
 pub mod browser;
 pub mod client;
+pub mod contract;
 pub mod database;
 pub mod points;
 pub mod service;
