@@ -68,7 +68,10 @@ fn demo_id(noun: &str) -> Uuid {
         "admins" | "admin" => ids::ADMIN.uuid(),
         "role-grants" => ids::ROLE_GRANT.uuid(),
         "redemptions" | "redemption" | "vouchers" => ids::REDEMPTION.uuid(),
-        "organisation" | "node" | "community" => ids::COMMUNITY.uuid(),
+        "membership-applications" => ids::APPLICATION.uuid(),
+        "complaints" => ids::COMPLAINT.uuid(),
+        "roster-imports" => ids::ROSTER_IMPORT.uuid(),
+        "parent" | "organisation" | "node" | "community" => ids::COMMUNITY.uuid(),
         _ => ids::DISTRICT.uuid(),
     }
 }

@@ -2,8 +2,8 @@
 //! version 7 from the end of 2024: everything that comes later sorts after them.
 
 use domain::id::{
-    ActivityId, ActivitySessionId, AdminId, EnrolmentId, IdentityId, LotId, MemberId, MerchantId, NodeId, OfferId,
-    RedemptionId, ResidencyId, RoleGrantId, StaffId, StoreId,
+    ActivityId, ActivitySessionId, AdminId, ApplicationId, ComplaintId, EnrolmentId, IdentityId, ImportId, LotId,
+    MemberId, MerchantId, NodeId, OfferId, RedemptionId, ResidencyId, RoleGrantId, StaffId, StoreId,
 };
 use uuid::Uuid;
 
@@ -37,6 +37,12 @@ pub const RUNNING_SESSION: ActivitySessionId = activity_session(1);
 pub const RUNNING_ENROLMENT: EnrolmentId = enrolment(0x08);
 /// Attendance that its lead has confirmed and that waits for review.
 pub const CONFIRMED_ENROLMENT: EnrolmentId = enrolment(0x29);
+/// 孙晓明's application, for which the unit's answer is awaited.
+pub const APPLICATION: ApplicationId = application(0);
+/// A complaint that nobody has answered.
+pub const COMPLAINT: ComplaintId = complaint(0);
+/// A roster that 区教育局 handed in.
+pub const ROSTER_IMPORT: ImportId = roster_import(0);
 /// 晋阳面馆.
 pub const MERCHANT: MerchantId = merchant(0);
 /// Its store.
@@ -68,6 +74,10 @@ numbered! {
     5 unit -> NodeId,
     0x11 member -> MemberId,
     0x12 identity -> IdentityId,
+    0x13 application -> ApplicationId,
+    0x17 roster_import -> ImportId,
+    0x1d applicant -> IdentityId,
+    0x51 complaint -> ComplaintId,
     0x1c staff_identity -> IdentityId,
     0x14 admin -> AdminId,
     0x15 role_grant -> RoleGrantId,

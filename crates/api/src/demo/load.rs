@@ -20,7 +20,7 @@ use super::crowd::Crowd;
 use super::journey::Journey;
 use super::places::Tree;
 use super::size::Size;
-use super::{ids, people};
+use super::{desks, ids, people};
 use crate::commands::Failure;
 use crate::state::App;
 
@@ -89,6 +89,7 @@ impl Load<'_> {
         let bound: Vec<Identity> =
             bound.map(|player| identity(ids::identity(player.number), player.person, Some(player.member.id))).collect();
         self.identities(&bound).await?;
+        desks::cover(self.app, &mut self.tx, &bound, self.now).await?;
         residencies::insert_many(&mut self.tx, &journey.residencies).await?;
         let members: Vec<MemberId> = journey.players.iter().map(|player| player.member.id).collect();
         Ok(accounts::open_many(&mut self.tx, &members).await?)

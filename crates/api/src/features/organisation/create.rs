@@ -23,12 +23,13 @@ pub(super) struct CreateOrganisationRequest {
     /// 上级组织编号
     parent_id: Uuid,
     /// 类型
+    #[schema(example = "estate")]
     kind: NodeKindCode,
     /// 名称，最多 60 字
-    #[schema(example = "新河湾小区")]
+    #[schema(example = "文瀛苑小区")]
     name: String,
     /// 党组织，最多 60 字
-    #[schema(example = "新河湾小区党支部")]
+    #[schema(example = "文瀛苑小区党支部")]
     party_organisation: Option<String>,
 }
 

@@ -21,7 +21,7 @@ pub(super) struct CreateUnitPairingRequest {
     /// 原单位编号
     unit_id: Uuid,
     /// 社区编号
-    #[schema(example = "01940000-0003-7000-8000-000000000005")]
+    #[schema(example = "01940000-0003-7000-8000-000000000000")]
     community_id: Uuid,
 }
 
