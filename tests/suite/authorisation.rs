@@ -163,8 +163,9 @@ async fn what_belongs_to_another_subtree_does_not_exist() {
     assert!(seen >= 40, "only {seen} operations were tried");
 }
 
-/// The operations on things that everybody may see.
-const SHARED: [&str; 5] = ["show_activity", "enrol_activity", "cancel_enrolment", "show_offer", "show_merchant"];
+/// The operations on things that everybody may see, or that everybody has of their own.
+const SHARED: [&str; 6] =
+    ["show_activity", "enrol_activity", "cancel_enrolment", "show_offer", "show_merchant", "withdraw_consent"];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_belongs_to_another_member_or_shop_does_not_exist() {

@@ -19,11 +19,16 @@ use crate::use_case::UseCase;
 /// 新建组织
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "parent_id": "01940000-0003-7000-8000-000000000001",
+    "kind": "estate",
+    "name": "文瀛苑小区",
+    "party_organisation": "文瀛苑小区党支部",
+}))]
 pub(super) struct CreateOrganisationRequest {
     /// 上级组织编号
     parent_id: Uuid,
     /// 类型
-    #[schema(example = "estate")]
     kind: NodeKindCode,
     /// 名称，最多 60 字
     #[schema(example = "文瀛苑小区")]
