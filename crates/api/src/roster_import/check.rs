@@ -1,7 +1,7 @@
 //! Reading a roster: what each row would do, decided against the roster as it is now. Nothing is written here; only the
 //! phone numbers, the new members' numbers and the units' names are remembered.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 
 use domain::id::{MemberId, NodeId};
 use domain::member::{Member, MemberState};
@@ -21,7 +21,7 @@ pub(super) struct Checking<'a> {
     plan: &'a Plan,
     reading: Reading,
     phones: Phones,
-    numbers: HashSet<String>,
+    numbers: BTreeSet<String>,
     units: Units,
     problems: Problems,
     counts: Counts,
@@ -44,7 +44,7 @@ impl<'a> Checking<'a> {
             plan,
             reading: plan.read(),
             phones: Phones::default(),
-            numbers: HashSet::new(),
+            numbers: BTreeSet::new(),
             units: Units::default(),
             problems: Problems::default(),
             counts: Counts::default(),

@@ -1,6 +1,6 @@
 //! The roster in bulk: who has these phone numbers, and many members written at once.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use domain::id::MemberId;
 use domain::member::{self, Member};
@@ -78,11 +78,11 @@ fn collect(rows: Vec<Joined>, vault: &Vault, there: &mut HashMap<Vec<u8>, OnRost
 
 /// A public number for each new member that nobody has, as far as this transaction sees.
 pub async fn free_numbers(tx: &ReadTx, ids: &[MemberId]) -> Result<Vec<String>> {
-    draw_numbers(tx, ids, &mut HashSet::new()).await
+    draw_numbers(tx, ids, &mut BTreeSet::new()).await
 }
 
 /// The same beside numbers that were given already, though nobody has them on the roster yet.
-pub async fn draw_numbers(tx: &ReadTx, ids: &[MemberId], given: &mut HashSet<String>) -> Result<Vec<String>> {
+pub async fn draw_numbers(tx: &ReadTx, ids: &[MemberId], given: &mut BTreeSet<String>) -> Result<Vec<String>> {
     let mut numbers = vec![String::new(); ids.len()];
     let mut waiting: Vec<usize> = (0..ids.len()).collect();
     for attempt in 0.. {

@@ -89,8 +89,8 @@ async fn admins_see_the_members_of_their_own_subtree() {
     assert_eq!(names(foreign, first(9)).await.0, "");
     for (prefix, found) in [("张1", "张1 张14"), ("张", "张1 张2 张3 张14"), ("1", ""), ("%", ""), ("张_", "")]
     {
-        let named = Filter { name: Some(prefix.into()), ..within(&[""]) };
-        assert_eq!(names(named, first(9)).await.0, found, "{prefix}");
+        let beginning = Filter { name: Some(prefix.into()), ..within(&[""]) };
+        assert_eq!(names(beginning, first(9)).await.0, found, "{prefix}");
     }
     let left = Filter { state: Some(MemberState::Left), ..within(&[""]) };
     assert_eq!(names(left, first(9)).await.0, "");
