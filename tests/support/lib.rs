@@ -5,6 +5,7 @@ pub mod books;
 pub mod browser;
 pub mod client;
 pub mod database;
+pub mod mall;
 pub mod points;
 pub mod service;
 pub mod world;
