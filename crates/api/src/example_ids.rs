@@ -1,37 +1,48 @@
 //! Ids in the contracts' examples: those of the demo, so that what is printed there works on a fresh demo.
 
-use serde_json::{Value, json};
-use utoipa::openapi::OpenApi;
+use serde_json::json;
+use utoipa::openapi::path::{Operation, PathItem};
+use utoipa::openapi::schema::{KnownFormat, Object, Schema, SchemaFormat};
+use utoipa::openapi::{OpenApi, RefOr};
 use uuid::Uuid;
 
 use crate::demo::ids;
 
 /// Gives every id without an example the demo's id of that kind of thing.
-pub(crate) fn fill_in(document: OpenApi) -> OpenApi {
-    let Ok(mut text) = serde_json::to_value(&document) else { return document };
-    for (path, operations) in text["paths"].as_object_mut().into_iter().flatten() {
-        let noun = path.split("/{").next().and_then(|path| path.rsplit('/').next()).unwrap_or("").to_owned();
-        for operation in operations.as_object_mut().into_iter().flat_map(|operations| operations.values_mut()) {
-            for parameter in operation["parameters"].as_array_mut().into_iter().flatten() {
-                let name = parameter["name"].as_str().unwrap_or("").to_owned();
-                if parameter["schema"]["format"] == "uuid" && parameter["example"].is_null() {
-                    parameter["example"] = json!(demo_id(if name == "id" { &noun } else { &name }));
-                }
+pub(crate) fn fill_in(document: &mut OpenApi) {
+    for (path, PathItem { get, post, put, delete, .. }) in &mut document.paths.paths {
+        let noun = path.split("/{").next().and_then(|path| path.rsplit('/').next()).unwrap_or("");
+        [get, post, put, delete].into_iter().flatten().for_each(|operation| fill_parameters(noun, operation));
+    }
+    let schemas = document.components.iter_mut().flat_map(|components| components.schemas.values_mut());
+    for schema in schemas {
+        let RefOr::T(Schema::Object(object)) = schema else { continue };
+        for (name, property) in &mut object.properties {
+            if let RefOr::T(Schema::Object(property)) = property
+                && is_id(property)
+                && property.example.is_none()
+            {
+                property.example = Some(json!(demo_id(name)));
             }
         }
     }
-    for schema in text["components"]["schemas"].as_object_mut().into_iter().flat_map(|schemas| schemas.values_mut()) {
-        for (name, property) in schema["properties"].as_object_mut().into_iter().flatten() {
-            fill_property(name, property);
-        }
-    }
-    serde_json::from_value(text).unwrap_or(document)
 }
 
-fn fill_property(name: &str, property: &mut Value) {
-    if property["format"] == "uuid" && property["example"].is_null() && property["examples"].is_null() {
-        property["example"] = json!(demo_id(name));
+fn fill_parameters(noun: &str, operation: &mut Operation) {
+    for parameter in operation.parameters.iter_mut().flatten() {
+        let RefOr::T(parameter) = parameter else { continue };
+        let name = if parameter.name == "id" { noun } else { &parameter.name };
+        if let Some(RefOr::T(Schema::Object(schema))) = &mut parameter.schema
+            && is_id(schema)
+            && schema.example.is_none()
+        {
+            schema.example = Some(json!(demo_id(name)));
+        }
     }
+}
+
+fn is_id(schema: &Object) -> bool {
+    matches!(schema.format, Some(SchemaFormat::KnownFormat(KnownFormat::Uuid)))
 }
 
 fn demo_id(noun: &str) -> Uuid {

@@ -47,7 +47,8 @@ pub fn document(audience: Audience) -> OpenApi {
         let operations = [&mut methods.get, &mut methods.post, &mut methods.put, &mut methods.delete];
         operations.into_iter().flatten().for_each(promise_refusals);
     }
-    example_ids::fill_in(document)
+    example_ids::fill_in(&mut document);
+    document
 }
 
 /// What the door, the extractors and the keys refuse everywhere; an operation's own words for a status stay.

@@ -110,8 +110,8 @@ impl Enrolment {
     ) -> Result<(), CheckInError> {
         match (self.state, self.checked_in_at) {
             (EnrolmentState::Enrolled, _) => {}
+            (EnrolmentState::Cancelled, _) | (_, None) => return Err(CheckInError::State(self.state)),
             (_, Some(at)) => return Err(CheckInError::Already(at)),
-            (other, None) => return Err(CheckInError::State(other)),
         }
         let opens_at = session.starts_at - CODE_MARGIN;
         if now < opens_at {
@@ -128,13 +128,12 @@ impl Enrolment {
 
     /// The member leaves. A scan shortly after the planned end takes the place of the automatic one.
     pub fn check_out(&mut self, session: &Session, now: Instant) -> Result<(), CheckOutError> {
-        let (Some(came_at), None, None) = (self.checked_in_at, self.confirmation, &self.review) else {
-            let error = self.checked_out_at.map_or(CheckOutError::NotCheckedIn(self.state), CheckOutError::Already);
-            return Err(error);
+        let came_at = match (self.state, self.checked_in_at, self.checked_out_at) {
+            (EnrolmentState::CheckedIn, Some(came_at), _) => came_at,
+            (EnrolmentState::CheckedOut, Some(came_at), _) if self.closed_automatically => came_at,
+            (EnrolmentState::Cancelled, ..) | (_, _, None) => return Err(CheckOutError::NotCheckedIn(self.state)),
+            (_, _, Some(at)) => return Err(CheckOutError::Already(at)),
         };
-        if let Some(at) = self.checked_out_at.filter(|_| !self.closed_automatically) {
-            return Err(CheckOutError::Already(at));
-        }
         if now > session.ends_at + CODE_MARGIN {
             return Err(CheckOutError::Over(session.ends_at));
         }

@@ -210,6 +210,20 @@ fn forgotten_check_outs_close_at_the_planned_end() {
 }
 
 #[test]
+fn nothing_happens_in_a_session_that_was_called_off() {
+    let mut session = session(9);
+    let mut early = enrol(&mut session, 1);
+    early.check_in(&session, None, at(950)).unwrap();
+    early.state = EnrolmentState::Cancelled;
+    let again = early.check_in(&session, None, at(1000));
+    assert_eq!(again, Err(CheckInError::State(EnrolmentState::Cancelled)));
+    let left = early.check_out(&session, at(1100));
+    assert_eq!(left, Err(CheckOutError::NotCheckedIn(EnrolmentState::Cancelled)));
+    assert!(!early.close(&session, at(1120)));
+    assert_eq!(early.state, EnrolmentState::Cancelled);
+}
+
+#[test]
 fn the_lead_confirms_once_after_leaving() {
     let mut session = session(9);
     let activity = activity();

@@ -30,6 +30,7 @@ pub(super) struct OfferQuery {
     #[serde(default)]
     pub in_stock: bool,
     /// 排序，默认最新在前
+    #[param(inline)]
     pub sort: Option<OfferSortCode>,
     /// 每页条数，1 到 100，默认 20
     pub limit: Option<u64>,
