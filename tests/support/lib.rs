@@ -1,10 +1,12 @@
 //! What the stories stand on: the true application on a true database, clients that speak HTTP, a small seeded world.
 
 pub mod app;
+pub mod binary;
 pub mod books;
 pub mod browser;
 pub mod client;
 pub mod database;
+pub mod hold;
 pub mod mall;
 pub mod points;
 pub mod service;
