@@ -123,7 +123,7 @@ async fn serves(app: &TestApp, trail: &mut Trail<'_>, li: &Client) {
     app.advance("20m").await;
     let left = scans(&lead, li, activity, "out").await;
     assert_eq!((&left["state"], &left["minutes"]), (&json!("checked_out"), &json!(360)));
-    trail.shows(&["service advance_clock", "service advance_clock", "member check_out"]).await;
+    trail.shows(&["service advance_clock", "service advance_clock", "service close_attendance", "member check_out"]).await;
 
     let body = json!({ "attendances": [{ "enrolment_id": enrolment, "evaluation": "a" }] });
     lead.post(&format!("/member/led-activities/{activity}/confirmation"), &body).await.expect(200);
