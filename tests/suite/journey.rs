@@ -108,7 +108,8 @@ async fn serves(app: &TestApp, trail: &mut Trail<'_>, li: &Client) {
     let (estate, community) = (admin(app, "estate").await, admin(app, "second-community").await);
     trail.shows(&["service log_in_wechat", "service log_in_admin", "service log_in_admin"]).await;
 
-    let proposed = estate.post("/admin/activities", &app.proposal(1, 7, 10)).await.expect(201);
+    // Tomorrow: today's points for the report count towards today's cap.
+    let proposed = estate.post("/admin/activities", &app.proposal(25, 31, 10)).await.expect(201);
     let activity = text(&proposed, "id");
     community.post(&format!("/admin/activities/{activity}/publication"), &json!({})).await.expect(200);
     trail.shows(&["admin propose_activity", "admin publish_activity"]).await;
@@ -116,14 +117,16 @@ async fn serves(app: &TestApp, trail: &mut Trail<'_>, li: &Client) {
     let enrolment = enrol(li, activity).await.expect(201)["id"].clone();
     trail.shows(&["member enrol_activity"]).await;
 
-    app.advance("50m").await;
+    app.advance("1490m").await;
     scans(&lead, li, activity, "in").await;
     trail.shows(&["service advance_clock", "member check_in"]).await;
     app.advance("6h").await;
     app.advance("20m").await;
     let left = scans(&lead, li, activity, "out").await;
     assert_eq!((&left["state"], &left["minutes"]), (&json!("checked_out"), &json!(360)));
-    trail.shows(&["service advance_clock", "service advance_clock", "service close_attendance", "member check_out"]).await;
+    trail
+        .shows(&["service advance_clock", "service advance_clock", "service close_attendance", "member check_out"])
+        .await;
 
     let body = json!({ "attendances": [{ "enrolment_id": enrolment, "evaluation": "a" }] });
     lead.post(&format!("/member/led-activities/{activity}/confirmation"), &body).await.expect(200);
