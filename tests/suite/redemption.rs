@@ -103,10 +103,10 @@ async fn each_refusal_has_its_own_code_and_changes_nothing() {
     assert_eq!(few["detail"], "累计服务满 5 小时后才能兑换，目前为 4 小时 59 分钟");
     redeem(&app.shopper("wang", 9).await, &offer).await.refused(409, "insufficient_points");
     let zhao = app.shopper("zhao", 100).await;
-    app.tamper(&format!(
+    app.tamper(
         "UPDATE account SET frozen_at = (SELECT created_at FROM merchant), frozen_because = '核查' \
-         WHERE member_id = (SELECT id FROM member WHERE name = '赵春梅')"
-    ))
+         WHERE member_id = (SELECT id FROM member WHERE name = '赵春梅')",
+    )
     .await;
     redeem(&zhao, &offer).await.refused(409, "points_frozen");
     app.stranger("nobody", Audience::Member).await.get("/member/offers").await.refused(403, "not_bound");
