@@ -62,24 +62,33 @@ async fn from_the_first_sign_in_to_the_confirmed_voucher() {
     app.mall_balances().await;
 }
 
-/// A phone that WeChat knows and the roster does not yet; the match is made as binding the phone number makes it.
+/// A phone that WeChat knows and the roster does not yet, until its number is bound.
 async fn signs_in(app: &TestApp, trail: &mut Trail<'_>) -> (Client, Value) {
     let tokens = wechat(app, "login:li:1", "member").await;
     assert_eq!(tokens["bound"], false);
     let unbound = holder(app, &tokens);
     unbound.get("/member/points").await.refused(403, "not_bound");
     trail.shows(&["service log_in_wechat"]).await;
+    let bound = binds(app, &unbound, "li").await;
+    trail.shows(&["member bind_phone"]).await;
 
-    app.identity_of("li", Some(app.world.member("li"))).await;
-    let tokens = wechat(app, "login:li:2", "member").await;
-    assert_eq!(tokens["bound"], true);
-    let body = json!({ "refresh_token": tokens["refresh_token"] });
+    let body = json!({ "refresh_token": bound["refresh_token"] });
     let tokens = app.anonymous().post("/auth/refresh", &body).await.expect(200);
     let li = holder(app, &tokens);
     let me = li.get("/member/me").await.expect(200);
     assert_eq!((&me["bound"], &me["member"]["name"]), (&json!(true), &json!("李秀英")));
-    trail.shows(&["service log_in_wechat", "service refresh_session"]).await;
+    trail.shows(&["service refresh_session"]).await;
     (li, tokens)
+}
+
+/// Binds the phone number under which the roster knows the member; answers the tokens that come with it.
+async fn binds(app: &TestApp, phone: &Client, name: &str) -> Value {
+    let policy = phone.get("/member/privacy-policy").await.expect(200);
+    let code = format!("phone:{}:1", app.world.phone(name));
+    let body = json!({ "phone_code": code, "policy_version": policy["version"] });
+    let bound = phone.post("/member/phone", &body).await.expect(200);
+    assert_eq!((&bound["matched"], &bound["tokens"]["bound"]), (&json!(true), &json!(true)));
+    bound["tokens"].clone()
 }
 
 async fn reports(app: &TestApp, trail: &mut Trail<'_>, li: &Client) {
@@ -103,10 +112,11 @@ async fn reports(app: &TestApp, trail: &mut Trail<'_>, li: &Client) {
 }
 
 async fn serves(app: &TestApp, trail: &mut Trail<'_>, li: &Client) {
-    app.identity_of("zhang", Some(app.world.member("zhang"))).await;
     let lead = holder(app, &wechat(app, "login:zhang:1", "member").await);
+    let lead = holder(app, &binds(app, &lead, "zhang").await);
     let (estate, community) = (admin(app, "estate").await, admin(app, "second-community").await);
-    trail.shows(&["service log_in_wechat", "service log_in_admin", "service log_in_admin"]).await;
+    let signed_in = ["service log_in_wechat", "member bind_phone", "service log_in_admin", "service log_in_admin"];
+    trail.shows(&signed_in).await;
 
     // Tomorrow: today's points for the report count towards today's cap.
     let proposed = estate.post("/admin/activities", &app.proposal(25, 31, 10)).await.expect(201);

@@ -76,13 +76,6 @@ impl Browser {
         self.click("#admin-sign-in [type=submit]").await;
     }
 
-    /// Signs out and in again as another admin.
-    pub async fn sign_in_instead(&self, account: &str, password: &str, totp: &str) {
-        self.click("#sign-out").await;
-        self.sign_in(account, password, totp).await;
-        self.see("#who", account).await;
-    }
-
     /// Turns to the contract of an audience.
     pub async fn turn_to(&self, audience: &str) {
         self.click(&format!("nav [data-audience={audience}]")).await;
@@ -185,12 +178,6 @@ impl Browser {
     /// Runs a script in the page.
     pub async fn run(&self, script: &str) -> Value {
         self.client.execute(script, Vec::new()).await.expect(script)
-    }
-
-    /// What the page's console says that is worse than a note.
-    pub async fn complaints(&self) -> Vec<String> {
-        let entries = self.run("return window.complaints ?? []").await;
-        entries.as_array().into_iter().flatten().map(Value::to_string).collect()
     }
 
     /// Loads the page again.

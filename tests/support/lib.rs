@@ -5,6 +5,7 @@ pub mod binary;
 pub mod books;
 pub mod browser;
 pub mod client;
+pub mod contract;
 pub mod database;
 pub mod hold;
 pub mod mall;

@@ -8,19 +8,17 @@ use uuid::Uuid;
 use crate::database::WriteTx;
 use crate::error::Result;
 
-/// Keeps new pairings of a unit and a community, each with its id.
-pub async fn insert_many(tx: &mut WriteTx, pairings: &[(Uuid, NodeId, NodeId)], now: Instant) -> Result<()> {
-    if pairings.is_empty() {
-        return Ok(());
-    }
-    let rows = pairings.iter().map(|(id, unit, community)| row::ActiveModel {
-        id: Set(*id),
+/// Keeps a new pairing. Conflicts if the two are paired already.
+pub async fn insert(tx: &mut WriteTx, id: Uuid, unit: NodeId, community: NodeId, now: Instant) -> Result<()> {
+    row::Entity::insert(row::ActiveModel {
+        id: Set(id),
         unit_id: Set(unit.uuid()),
         community_id: Set(community.uuid()),
         paired_at: Set(now),
         ended_at: Set(None),
-    });
-    row::Entity::insert_many(rows).exec_without_returning(&tx.on()).await?;
+    })
+    .exec_without_returning(&tx.on())
+    .await?;
     Ok(())
 }
 

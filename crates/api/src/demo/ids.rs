@@ -21,6 +21,8 @@ pub const UNIT: NodeId = unit(0);
 pub const MEMBER: MemberId = member(0);
 /// The voucher that 张建国 has not used yet.
 pub const REDEMPTION: RedemptionId = redemption(9);
+/// The report of 曾志勇, which waits for the unit.
+pub const RESIDENCY: ResidencyId = residency(34);
 /// 李秀英, who leads the activity that runs now.
 pub const LEAD: MemberId = member(1);
 /// An activity with free seats, in two days.
@@ -31,6 +33,10 @@ pub const ACTIVITY_SESSION: ActivitySessionId = activity_session(0);
 pub const RUNNING_ACTIVITY: ActivityId = activity(1);
 /// Its session.
 pub const RUNNING_SESSION: ActivitySessionId = activity_session(1);
+/// Somebody who is checked in there.
+pub const RUNNING_ENROLMENT: EnrolmentId = enrolment(0x08);
+/// Attendance that its lead has confirmed and that waits for review.
+pub const CONFIRMED_ENROLMENT: EnrolmentId = enrolment(0x29);
 /// 晋阳面馆.
 pub const MERCHANT: MerchantId = merchant(0);
 /// Its store.
@@ -39,6 +45,13 @@ pub const STORE: StoreId = store(0);
 pub const OFFER: OfferId = offer(0);
 /// A shopping bag, of which there is no end: for benches.
 pub const PLENTIFUL_OFFER: OfferId = offer(1);
+
+/// The first who hands out noodles.
+pub const STAFF: StaffId = staff(0);
+/// The account of the community's admin.
+pub const ADMIN: AdminId = admin(2);
+/// The role of the community's admin.
+pub const ROLE_GRANT: RoleGrantId = role_grant(2);
 
 macro_rules! numbered {
     ($($kind:literal $make:ident -> $id:ident),+ $(,)?) => {$(

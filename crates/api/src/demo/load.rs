@@ -68,10 +68,10 @@ pub(super) async fn load(
 impl Load<'_> {
     async fn pairings(&mut self, tree: &Tree) -> Result<(), Failure> {
         let communities = tree.communities.iter().cycle().skip(1);
-        let pairs = tree.units.iter().zip(communities).zip(0..);
-        let pairings: Vec<_> =
-            pairs.map(|((unit, community), number)| (ids::pairing(number), *unit, *community)).collect();
-        Ok(unit_pairings::insert_many(&mut self.tx, &pairings, self.now).await?)
+        for ((unit, community), number) in tree.units.iter().zip(communities).zip(0..) {
+            unit_pairings::insert(&mut self.tx, ids::pairing(number), *unit, *community, self.now).await?;
+        }
+        Ok(())
     }
 
     async fn cast(&mut self, tree: &Tree, journey: &Journey) -> Result<(), Failure> {

@@ -13,6 +13,7 @@ mod credit_service;
 mod expire_points;
 mod expire_vouchers;
 mod forget_answers;
+mod import_roster;
 mod settle_activities;
 
 /// A job: does what is due now, in steps that each keep themselves, and answers how many things it did.
@@ -25,6 +26,7 @@ const JOBS: &[(&str, Job)] = &[
     ("expire_points", |app| Box::pin(expire_points::run(app))),
     ("close_attendance", |app| Box::pin(close_attendance::run(app))),
     ("credit_service", |app| Box::pin(credit_service::run(app))),
+    ("import_roster", |app| Box::pin(import_roster::run(app))),
     ("settle_activities", |app| Box::pin(settle_activities::run(app))),
 ];
 
