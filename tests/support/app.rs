@@ -90,6 +90,11 @@ impl TestApp {
         Self { base, management, state, world, database_url, handles, directory, members }
     }
 
+    /// Closes this server's database, so that another process has it to itself.
+    pub async fn leave(&self) {
+        self.state.database.clone().close().await.expect("the database closes");
+    }
+
     /// Somebody without a token.
     pub fn anonymous(&self) -> Client {
         Client::anonymous(&self.base)

@@ -1,5 +1,6 @@
 //! The operations of a contract, called with what stands there as examples, as somebody does who tries them out.
 
+use api::clock::Clock;
 use domain::session::Audience;
 use reqwest::Method;
 use serde_json::{Map, Value, json};
@@ -24,7 +25,7 @@ pub struct Operation {
 /// The operations of an audience's contract. Of their parameters, the required ones are given.
 pub fn operations(audience: Audience) -> Vec<Operation> {
     // The contract's examples happen on one day; it is moved ahead, as the console does.
-    let ahead = (chrono::Utc::now() + chrono::Duration::days(30)).format("%Y-%m-%dT").to_string();
+    let ahead = (Clock::default().wall() + chrono::Duration::days(30)).format("%Y-%m-%dT").to_string();
     let text = api::openapi::text(audience).replace("2026-11-24T", &ahead);
     let document: Value = serde_json::from_str(&text).expect("a document");
     let mut operations = Vec::new();
@@ -79,11 +80,11 @@ fn shown_at<'a>(place: &'a Value, schema: &'a Value) -> &'a Value {
 
 /// What Swagger UI shows for a schema.
 fn sample(document: &Value, schema: &Value) -> Value {
-    if let Some(pointer) = schema["$ref"].as_str() {
-        return sample(document, document.pointer(pointer.trim_start_matches('#')).expect("what is referred to"));
-    }
     if let Some(example) = schema.get("example") {
         return example.clone();
+    }
+    if let Some(pointer) = schema["$ref"].as_str() {
+        return sample(document, document.pointer(pointer.trim_start_matches('#')).expect("what is referred to"));
     }
     let own = [&schema["examples"][0], &schema["default"], &schema["enum"][0], &schema["const"]];
     if let Some(shown) = own.into_iter().find(|shown| !shown.is_null()) {

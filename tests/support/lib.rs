@@ -1,11 +1,14 @@
 //! What the stories stand on: the true application on a true database, clients that speak HTTP, a small seeded world.
 
 pub mod app;
+pub mod binary;
 pub mod books;
 pub mod browser;
 pub mod client;
 pub mod contract;
 pub mod database;
+pub mod hold;
+pub mod mall;
 pub mod points;
 pub mod service;
 pub mod world;

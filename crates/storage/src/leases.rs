@@ -1,6 +1,7 @@
 //! Leases (租约): any replica may run a job, one does. The database's clock decides, not a replica's.
 
 use domain::time::Instant;
+use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use uuid::Uuid;
 
@@ -28,11 +29,17 @@ pub async fn take(tx: &mut WriteTx, name: &str, holder: Uuid, seconds: u32) -> R
 
 /// Gives a lease back before its time.
 pub async fn release(tx: &mut WriteTx, name: &str, holder: Uuid) -> Result<()> {
-    let sql = match tx.backend() {
-        DbBackend::Postgres => "DELETE FROM lease WHERE name = $1 AND holder = $2",
-        _ => "DELETE FROM lease WHERE name = ?1 AND holder = ?2",
-    };
-    tx.on().execute_raw(Statement::from_sql_and_values(tx.backend(), sql, [name.into(), holder.into()])).await?;
+    let mut delete = Query::delete();
+    delete.from_table("lease").and_where(Expr::col("name").eq(name)).and_where(Expr::col("holder").eq(holder));
+    tx.on().execute(&delete).await?;
+    Ok(())
+}
+
+/// Gives up every lease of the holder.
+pub async fn give_up(tx: &mut WriteTx, holder: Uuid) -> Result<()> {
+    let mut delete = Query::delete();
+    delete.from_table("lease").and_where(Expr::col("holder").eq(holder));
+    tx.on().execute(&delete).await?;
     Ok(())
 }
 
