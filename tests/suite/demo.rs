@@ -1,10 +1,13 @@
 //! The demo and the district: loaded whole or not at all, with books that balance, and doors that open.
 
+use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt;
 
 use api::commands::Failure;
 use api::demo::{self, Size, ids};
+use domain::session::{Audience, Holder};
 use serde_json::json;
+use storage::admins;
 use tests::TestApp;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -54,6 +57,42 @@ async fn every_demo_sign_in_works() {
         let (account, password) = (words.next().expect("an account"), words.next().expect("a password"));
         let body = json!({ "account": account, "password": password, "totp": app.totp(account).await });
         app.anonymous().post("/auth/admin-login", &body).await.expect(200);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_desk_says_what_waits_there() {
+    let app = TestApp::demo().await;
+    let all = [
+        ("residency_to_confirm", "residency WHERE state = 'submitted'"),
+        ("residency_to_accept", "residency WHERE state = 'unit_confirmed'"),
+        ("application", "membership_application WHERE state = 'submitted'"),
+        ("activity", "activity WHERE state = 'review'"),
+        ("attendance", "enrolment WHERE state = 'lead_confirmed'"),
+        ("offer", "offer WHERE state = 'submitted'"),
+        ("complaint", "complaint WHERE state = 'open'"),
+    ];
+    let mut seen = BTreeMap::<&str, i64>::new();
+    for account in ["district", "subdistrict", "community", "unit", "unit-health", "auditor"] {
+        let admin = admins::find_by_account(&app.state.database.read(), &app.state.vault, account).await;
+        let holder = Holder::Admin(admin.expect("an answer").expect("the account").id);
+        let own = app.signed_in(Audience::Admin, holder).await.get("/admin/me").await.expect(200);
+        for (kind, rows) in all {
+            let waits = own["waiting"].as_array().expect("a list").iter().find(|waits| waits["kind"] == kind);
+            let count = waits.map_or(0, |waits| waits["count"].as_i64().expect("a number"));
+            let (most, whole) =
+                (seen.entry(kind).or_default(), app.number(&format!("SELECT count(*) FROM {rows}")).await);
+            assert!(count <= whole, "{account} {kind}: {own}");
+            *most = count.max(*most);
+        }
+        assert_eq!(account == "auditor", own["waiting"] == json!([]), "{account}: {own}");
+    }
+    for (kind, rows) in all {
+        let whole = app.number(&format!("SELECT count(*) FROM {rows}")).await;
+        assert!(whole > 0 && seen[kind] > 0, "{kind}: nobody sees any of {whole}");
+        if ["activity", "attendance", "offer", "complaint", "application"].contains(&kind) {
+            assert_eq!(seen[kind], whole, "the district sees every {kind}");
+        }
     }
 }
 

@@ -134,15 +134,16 @@ async fn who_has_the_page_already_is_told_so() {
     let shop = app.shop("wenyuan", "德胜面馆").await;
     let offer = app.listed(&shop, &app.promise("面", 80, 7)).await;
     let zhang = app.shopper("zhang", 80).await;
-    for path in ["/member/offers".to_owned(), format!("/member/offers/{offer}")] {
-        let first = zhang.get(&path).await;
+    let detail = format!("/member/offers/{offer}");
+    for path in ["/member/offers", &detail, "/member/merchants", "/member/activities"] {
+        let first = zhang.get(path).await;
         let tag = first.headers["etag"].clone();
         first.expect(200);
-        let again = zhang.request(reqwest::Method::GET, &path).header("If-None-Match", &tag);
-        let again = zhang.send(again, &path).await;
+        let again = zhang.request(reqwest::Method::GET, path).header("If-None-Match", &tag);
+        let again = zhang.send(again, path).await;
         assert_eq!((again.status, again.text.as_str(), &again.headers["etag"]), (304, "", &tag));
     }
-    let path = format!("/member/offers/{offer}");
+    let path = detail;
     let before = zhang.get(&path).await.headers["etag"].clone();
     redeem(&zhang, &offer).await.expect(201);
     let after = zhang.send(zhang.request(reqwest::Method::GET, &path).header("If-None-Match", &before), &path).await;

@@ -194,11 +194,21 @@ impl Browser {
         file
     }
 
+    /// Waits until an element can be seen.
     async fn wait(&self, css: &str) -> Element {
-        match self.client.wait().at_most(PATIENCE).every(Duration::from_millis(50)).for_element(Locator::Css(css)).await
-        {
+        let seen = tokio::time::timeout(PATIENCE, async {
+            loop {
+                if let Some(element) = self.all(css).await.into_iter().next()
+                    && element.is_displayed().await.unwrap_or(false)
+                {
+                    return element;
+                }
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        });
+        match seen.await {
             Ok(element) => element,
-            Err(error) => panic!("no {css} in the page: {error}; see {}", self.picture("missing").await.display()),
+            Err(_) => panic!("no {css} to be seen; see {}", self.picture("missing").await.display()),
         }
     }
 

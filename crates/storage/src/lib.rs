@@ -10,6 +10,7 @@ pub mod audit;
 pub mod complaints;
 pub mod consents;
 pub mod database;
+pub mod desk;
 pub mod development_clock;
 pub mod earn_events;
 pub mod enrolments;
