@@ -129,6 +129,18 @@ async fn members_search_sort_and_page() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_nobody_can_look_for_is_named() {
+    let app = TestApp::start().await;
+    let zhang = app.member("zhang").await;
+    for (query, field) in [("limit=0", "limit"), ("limit=101", "limit"), ("cursor=zzz", "cursor")] {
+        for path in ["/member/offers", "/member/merchants", "/member/activities"] {
+            let refused = zhang.get(&format!("{path}?{query}")).await.refused(422, "invalid_input");
+            assert_eq!(refused["errors"][0]["field"], field, "{path}?{query}: {refused}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn who_has_the_page_already_is_told_so() {
     let app = TestApp::start().await;
     let shop = app.shop("wenyuan", "德胜面馆").await;

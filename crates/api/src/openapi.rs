@@ -80,7 +80,11 @@ fn promise_refusals(operation: &mut Operation) {
         (!open, "403", "登录身份不同，或没有这项权限"),
         (has(ParameterIn::Path), "404", "没有找到"),
         (keyed, "409", "规则或当前状态不允许，或同一操作正在处理"),
+        (body, "413", "内容过大"),
+        (body, "415", "不支持的内容类型"),
         (body || keyed || has(ParameterIn::Query), "422", "填写有误"),
+        (true, "429", "操作过于频繁，请在 Retry-After 所示的秒数后再试"),
+        (true, "503", "服务暂时不可用，请在 Retry-After 所示的秒数后用同样的内容再试"),
     ];
     for (_, status, description) in refusals.into_iter().filter(|(applies, ..)| *applies) {
         operation.responses.responses.entry(status.into()).or_insert_with(|| {

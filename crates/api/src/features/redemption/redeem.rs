@@ -48,8 +48,8 @@ pub(super) async fn redeem_offer(
     app: App,
 ) -> ApiResult<Answer> {
     let offer = OfferId::new(request.0.offer_id);
-    let _permit = app.offer_gates.enter(offer.uuid()).await?;
-    use_case.once("redeem_offer", key, &request.0, move |work| Box::pin(take(work, caller, offer))).await
+    let permit = app.offer_gates.enter(offer.uuid()).await?;
+    use_case.behind(permit).once("redeem_offer", key, &request.0, move |work| Box::pin(take(work, caller, offer))).await
 }
 
 async fn take(work: &mut Work, caller: CurrentMember, offer: OfferId) -> ApiResult<RedemptionBalanceView> {
