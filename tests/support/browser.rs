@@ -214,10 +214,10 @@ impl Browser {
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
         });
-        match seen.await {
-            Ok(element) => element,
-            Err(_) => panic!("no {css} to be seen; see {}", self.picture("missing").await.display()),
+        if let Ok(element) = seen.await {
+            return element;
         }
+        panic!("no {css} to be seen; see {}", self.picture("missing").await.display())
     }
 
     async fn all(&self, css: &str) -> Vec<Element> {
