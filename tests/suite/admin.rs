@@ -1,7 +1,10 @@
 //! Accounts and roles of admins.
 
+use std::process::{Command, Output};
+
 use domain::session::{Audience, Holder};
 use serde_json::{Value, json};
+use tests::binary::zhixiang;
 use tests::{Client, TestApp};
 
 async fn step_up(app: &TestApp, account: &str) -> Client {
@@ -74,4 +77,42 @@ async fn nobody_serves_themselves_and_the_last_one_stays() {
     let next =
         system.get(&format!("/admin/admins?limit=100&cursor={}", page["next_cursor"].as_str().expect("more"))).await;
     assert_eq!(next.expect(200)["items"].as_array().map(Vec::len), Some(7));
+}
+
+fn command(app: &TestApp, arguments: &[&str]) -> Output {
+    Command::new(zhixiang())
+        .args(arguments)
+        .env_clear()
+        .env("ZHIXIANG__DATA_DIRECTORY", app.data_directory())
+        .env("ZHIXIANG__DATABASE__URL", &app.database_url)
+        .output()
+        .expect("zhixiang runs")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_account_comes_from_the_command_line_and_leaves_one_line_in_the_audit() {
+    let app = TestApp::empty().await;
+    let create = |account: &str, name: &str, role: &str| {
+        let output = command(&app, &["create-admin", account, "--name", name, "--role", role]);
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    for (account, name, role, word) in [
+        ("first", "", "system_admin", "--name"),
+        ("first", "周\u{202e}敏", "system_admin", "--name"),
+        ("", "周敏", "system_admin", "account"),
+        ("first", "周敏", "emperor", "--role"),
+    ] {
+        let (code, sentence) = create(account, name, role);
+        assert_eq!(code, Some(2), "{sentence}");
+        assert!(sentence.contains(word), "{sentence}");
+    }
+    assert_eq!(app.number("SELECT count(*) FROM admin").await, 0);
+
+    assert_eq!(create("first", "周敏", "system_admin").0, Some(0));
+    assert_eq!(create("second", "李强", "security_admin").0, Some(0));
+    let (code, sentence) = create("first", "周敏", "auditor");
+    assert_eq!(code, Some(2), "{sentence}");
+    let noted = "SELECT count(*) FROM audit JOIN admin ON admin.id = audit.object_id AND object_kind = 'admin' \
+                 WHERE action = 'create_admin' AND result = 'done' AND actor_kind = 'service'";
+    assert_eq!((app.number(noted).await, app.number("SELECT count(*) FROM audit").await), (2, 2));
 }

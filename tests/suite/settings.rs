@@ -65,7 +65,34 @@ fn refusal(variables: &[(&str, &str)]) -> String {
 #[test]
 fn wrong_settings_end_the_start_with_one_sentence_that_says_what_to_set() {
     let production = ("ZHIXIANG__PROFILE", "production");
-    let cases: [(&[(&str, &str)], &str); 9] = [
+    let database = ("ZHIXIANG__DATABASE__URL", "postgres://x@127.0.0.1:1/y");
+    let secret = [
+        "uWPoaqbx0qUb5J6L8Qm6Wb1Yv2rZkq1c0p9n3tHs7Kk=",
+        "Qe7m3ZlX9cYtV0b2nR5sW8uA1dF4gH6jK3lP0oI9yTs=",
+        "Zx1c2vB3n4M5a6S7d8F9g0Hq1W2e3R4t5Y6u7I8o9Po=",
+        "aL0kJ9hG8fD7sA6pO5iU4yT3rE2wQ1mN0bV9cX8zLlo=",
+        "bN1mQ2wE3rT4yU5iO6pA7sD8fG9hJ0kL1zX2cV3bNms=",
+        "cM9nB8vC7xZ6lK5jH4gF3dS2aP1oI0uY9tR8eW7qMns=",
+    ];
+    let keys: Vec<_> = ["TOKEN", "REFRESH", "VOUCHER", "CODE", "INDEX", "SEALING__1"]
+        .iter()
+        .zip(secret)
+        .map(|(name, secret)| (format!("ZHIXIANG__KEYS__{name}"), secret))
+        .collect();
+    let mut production_like = vec![
+        production,
+        database,
+        ("ZHIXIANG__WECHAT__APP_ID", "wx1"),
+        ("ZHIXIANG__WECHAT__SECRET", "s"),
+        ("ZHIXIANG__SERVER__MANAGEMENT_LISTEN", "127.0.0.1:0"),
+    ];
+    production_like.extend(keys.iter().map(|(name, secret)| (name.as_str(), *secret)));
+    let but = |name: &'static str, value: &'static str| {
+        let others = production_like.iter().copied().filter(|(other, _)| *other != name);
+        others.chain([(name, value)]).collect::<Vec<_>>()
+    };
+    let base = "ZHIXIANG__WECHAT__BASE_URL";
+    let cases: [(&[(&str, &str)], &str); 20] = [
         (&[("ZHIXIANG__PROFILE", "staging")], "ZHIXIANG__PROFILE"),
         (&[("ZHIXIANG__SERVER__LISTEN", "everywhere")], "ZHIXIANG__SERVER__LISTEN"),
         (&[("ZHIXIANG__SERVER__LISTEN", "0.0.0.0:0")], "loopback"),
@@ -74,7 +101,19 @@ fn wrong_settings_end_the_start_with_one_sentence_that_says_what_to_set() {
         (&[("ZHIXIANG__DATABASE__URL", "postgres://nobody@127.0.0.1:1/none")], "ZHIXIANG__DATABASE__URL"),
         (&[("ZHIXIANG__WECHAT__APP_ID", "wx1")], "ZHIXIANG__WECHAT__SECRET"),
         (&[production], "PostgreSQL"),
-        (&[production, ("ZHIXIANG__DATABASE__URL", "postgres://x@127.0.0.1:1/y")], "[keys]"),
+        (&[production, database], "[keys]"),
+        (&[("ZHIXIANG__SERVER__WORKERS", "0")], "ZHIXIANG__SERVER__WORKERS"),
+        (&[("ZHIXIANG__SERVER__WORKERS", "100000")], "ZHIXIANG__SERVER__WORKERS"),
+        (&[("ZHIXIANG__DATABASE__MIGRATION_URL", "sqlite://other.db")], "ZHIXIANG__DATABASE__MIGRATION_URL"),
+        (&[("ZHIXIANG__DATABASE__MIGRATION_URL", "postgres://x@127.0.0.1:1/y")], "ZHIXIANG__DATABASE__MIGRATION_URL"),
+        (&but("ZHIXIANG__DATABASE__MIGRATION_URL", "sqlite://other.db"), "ZHIXIANG__DATABASE__MIGRATION_URL"),
+        (&but(base, "http://api.weixin.qq.com"), base),
+        (&but(base, "https://api.weixin.qq.com.evil.example"), base),
+        (&but(base, "https://evil.example/api.weixin.qq.com"), base),
+        (&but(base, "https://api.weixin.qq.com@evil.example"), base),
+        (&but("ZHIXIANG__KEYS__VOUCHER", secret[4]), "keys.index and keys.voucher"),
+        // Nothing is wrong with one of WeChat's other hosts: only the database is not there.
+        (&but(base, "https://sh.api.weixin.qq.com"), "ZHIXIANG__DATABASE__URL"),
     ];
     for (variables, word) in cases {
         let sentence = refusal(variables);
@@ -91,4 +130,18 @@ fn the_examples_placeholders_are_no_keys() {
         .expect("zhixiang runs");
     assert_eq!(output.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&output.stderr).contains("openssl rand -base64 32"));
+}
+
+#[test]
+fn a_code_from_nowhere_says_which_database_was_asked() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let output = Command::new(zhixiang())
+        .args(["totp", "district-1"])
+        .env_clear()
+        .env("ZHIXIANG__DATA_DIRECTORY", directory.path())
+        .output()
+        .expect("zhixiang runs");
+    let sentence = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{sentence}");
+    assert!(sentence.contains("/zhixiang.db") && sentence.contains("ZHIXIANG__DATABASE__URL"), "{sentence}");
 }

@@ -68,6 +68,16 @@ impl TestApp {
         Self::serve(state, World::default(), database_url, directory)
     }
 
+    /// The same as the application's role of a database that another role owns and migrates, with the small world.
+    pub async fn start_as_application(database_url: String, migration_url: &str) -> Self {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let mut config = settings(&directory, &database_url, false);
+        config.database.migration_url = Some(migration_url.into());
+        let state = State::open(config, Clock::default()).await.expect("the state opens");
+        let world = world::seed(&state).await;
+        Self::serve(state, world, database_url, directory)
+    }
+
     /// What the settings call the data directory.
     pub fn data_directory(&self) -> &std::path::Path {
         self.directory.path()
@@ -187,11 +197,15 @@ impl Drop for TestApp {
 }
 
 async fn open(directory: &TempDir, database_url: &str, split: bool) -> App {
+    State::open(settings(directory, database_url, split), Clock::default()).await.expect("the state opens")
+}
+
+fn settings(directory: &TempDir, database_url: &str, split: bool) -> Config {
     let mut config = Config { data_directory: directory.path().into(), ..Config::default() };
     config.server.listen = ([127, 0, 0, 1], 0).into();
     config.server.management_listen = split.then_some(([127, 0, 0, 1], 0).into());
     config.server.workers = Some(2);
     config.database.url = Some(database_url.into());
     config.redis.url = std::env::var("ZHIXIANG_TEST_REDIS_URL").ok();
-    State::open(config, Clock::default()).await.expect("the state opens")
+    config
 }

@@ -40,6 +40,21 @@ async fn template(admin: &str) -> String {
     name
 }
 
+/// A new PostgreSQL database and two roles' addresses of it: its owner's, and the application's, which may do nothing yet.
+pub async fn owned() -> Option<(String, String)> {
+    let admin = std::env::var("ZHIXIANG_TEST_DATABASE_URL").ok()?;
+    let name = Uuid::now_v7().simple();
+    let connection = connect(&admin).await;
+    for role in ["owner", "application"] {
+        run(&connection, &format!("CREATE ROLE \"{role}-{name}\" LOGIN")).await;
+    }
+    run(&connection, &format!("CREATE DATABASE owned_{name} OWNER \"owner-{name}\"")).await;
+    connection.close().await.expect("the administrative connection closes");
+    let (_, server) = admin.split_once('@').expect("postgres://administrator@server/database");
+    let address = |role: &str| address(&format!("postgres://{role}-{name}@{server}"), &format!("owned_{name}"));
+    Some((address("owner"), address("application")))
+}
+
 /// A connection for what the product itself never does, such as corrupting a row to see it found.
 pub async fn connect(url: &str) -> DatabaseConnection {
     let mut options = ConnectOptions::new(url);
@@ -47,7 +62,8 @@ pub async fn connect(url: &str) -> DatabaseConnection {
     sea_orm::Database::connect(options).await.expect("the test's database answers")
 }
 
-async fn run(connection: &DatabaseConnection, sql: &str) {
+/// Runs a statement there.
+pub async fn run(connection: &DatabaseConnection, sql: &str) {
     connection.execute_unprepared(sql).await.expect(sql);
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use actix_web::http::Uri;
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 use serde::{Deserialize, Serialize};
@@ -181,6 +182,16 @@ impl Config {
         self.database.url.clone().unwrap_or_else(default)
     }
 
+    /// The database's address without who signs in to it, fit to be shown.
+    pub fn database_place(&self) -> String {
+        let url = self.database_url();
+        let place = url.split_once("://").and_then(|(scheme, rest)| {
+            let (_, place) = rest.rsplit_once('@')?;
+            Some(format!("{scheme}://{place}"))
+        });
+        place.unwrap_or(url)
+    }
+
     /// The database's address for the role that may change its schema.
     pub fn migration_url(&self) -> String {
         self.database.migration_url.clone().unwrap_or_else(|| self.database_url())
@@ -206,6 +217,14 @@ impl Config {
             self.server.management_listen != Some(self.server.listen),
             "ZHIXIANG__SERVER__LISTEN and ZHIXIANG__SERVER__MANAGEMENT_LISTEN must differ",
         )?;
+        must(
+            self.server.workers.is_none_or(|workers| (1..=1024).contains(&workers)),
+            "ZHIXIANG__SERVER__WORKERS must be from 1 to 1024",
+        )?;
+        must(
+            same_database(&url, &self.migration_url()),
+            "ZHIXIANG__DATABASE__MIGRATION_URL must name the same database as ZHIXIANG__DATABASE__URL",
+        )?;
         if self.development() {
             let loopback = self.server.listen.ip().is_loopback()
                 && self.server.management_listen.is_none_or(|listen| listen.ip().is_loopback());
@@ -224,10 +243,7 @@ impl Config {
             "production needs the mini-program: set ZHIXIANG__WECHAT__APP_ID and ZHIXIANG__WECHAT__SECRET",
         )?;
         must(
-            self.wechat
-                .base_url
-                .as_deref()
-                .is_none_or(|base| base.starts_with("https://") && base.contains("weixin.qq.com")),
+            self.wechat.base_url.as_deref().is_none_or(is_wechats_own),
             "production asks WeChat itself: ZHIXIANG__WECHAT__BASE_URL must be an https:// address of weixin.qq.com",
         )?;
         must(
@@ -235,6 +251,24 @@ impl Config {
             "production keeps console and admin apart: set ZHIXIANG__SERVER__MANAGEMENT_LISTEN",
         )
     }
+}
+
+/// Whether two addresses may name one database: the same file on SQLite, any two on PostgreSQL, where roles differ.
+fn same_database(one: &str, other: &str) -> bool {
+    let file = |url: &str| {
+        let path = url.strip_prefix("sqlite:")?;
+        let path = path.strip_prefix("//").unwrap_or(path);
+        std::path::absolute(path.split('?').next().unwrap_or(path)).ok()
+    };
+    let postgres = |url: &str| url.starts_with("postgres://") || url.starts_with("postgresql://");
+    (postgres(one) && postgres(other)) || (file(one).is_some() && file(one) == file(other))
+}
+
+/// Whether an address is `https` on one of WeChat's own hosts.
+fn is_wechats_own(address: &str) -> bool {
+    let Ok(address) = address.parse::<Uri>() else { return false };
+    let host = address.host().unwrap_or_default().to_lowercase();
+    address.scheme_str() == Some("https") && (host == "api.weixin.qq.com" || host.ends_with(".weixin.qq.com"))
 }
 
 impl std::fmt::Debug for Keys {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use aws_lc_rs::hmac;
 use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use data_encoding::BASE64;
 use storage::Vault;
@@ -21,15 +22,16 @@ pub struct KeyRing {
     pub code: [u8; 32],
     /// Seals personal data.
     pub vault: Vault,
-    /// Whether this start made the secrets.
-    pub fresh: bool,
+    /// By which a database knows its keys again, by the setting's name: `keys.index`, `keys.sealing.1`.
+    pub fingerprints: BTreeMap<String, Vec<u8>>,
 }
 
 impl KeyRing {
     /// Takes the secrets from settings, or in development from the data directory, making them if there are none.
     pub fn load(config: &Config) -> Result<Self, ConfigError> {
         if let Some(keys) = &config.keys {
-            return Self::read(keys, false);
+            let keys = Self::read(keys)?;
+            return if config.development() { Ok(keys) } else { keys.distinct() };
         }
         let file = config.data_directory.join("keys.toml");
         if file.exists() {
@@ -37,33 +39,58 @@ impl KeyRing {
                 .map_err(|error| ConfigError(format!("cannot read {}: {error}", file.display())))?;
             let keys: Keys = toml::from_str(&text)
                 .map_err(|error| ConfigError(format!("{} is broken: {}", file.display(), error.message())))?;
-            return Self::read(&keys, false);
+            return Self::read(&keys);
         }
         let keys = generate();
         let text = toml::to_string(&keys).map_err(|error| ConfigError(format!("cannot write keys: {error}")))?;
         write_private(&file, &text)
             .map_err(|error| ConfigError(format!("cannot write {}: {error}", file.display())))?;
-        Self::read(&keys, true)
+        Self::read(&keys)
     }
 
-    fn read(keys: &Keys, fresh: bool) -> Result<Self, ConfigError> {
+    fn read(keys: &Keys) -> Result<Self, ConfigError> {
+        let mut fingerprints = BTreeMap::new();
+        let mut take = |name: &str, text: &str| {
+            let key = decode(name, text)?;
+            fingerprints.insert(format!("keys.{name}"), fingerprint(&key));
+            Ok::<_, ConfigError>(key)
+        };
         let mut sealing = BTreeMap::new();
         for (id, key) in &keys.sealing {
             let id: u8 = id.parse().ok().filter(|id| *id > 0).ok_or_else(|| {
                 ConfigError(format!("keys.sealing.{id}: a sealing key's id is a number from 1 to 255"))
             })?;
-            sealing.insert(id, decode("sealing", key)?);
+            sealing.insert(id, take(&format!("sealing.{id}"), key)?);
         }
-        let vault = Vault::new(&sealing, &decode("index", &keys.index)?)
+        let vault = Vault::new(&sealing, &take("index", &keys.index)?)
             .ok_or_else(|| ConfigError("keys.sealing must hold at least one key".into()))?;
         Ok(Self {
-            token: decode("token", &keys.token)?,
-            refresh: decode("refresh", &keys.refresh)?,
-            voucher: decode("voucher", &keys.voucher)?,
-            code: decode("code", &keys.code)?,
+            token: take("token", &keys.token)?,
+            refresh: take("refresh", &keys.refresh)?,
+            voucher: take("voucher", &keys.voucher)?,
+            code: take("code", &keys.code)?,
             vault,
-            fresh,
+            fingerprints,
         })
+    }
+
+    /// Refuses one secret in two places: who learns one of them would know the other.
+    fn distinct(self) -> Result<Self, ConfigError> {
+        let mut seen = BTreeMap::new();
+        for (name, fingerprint) in &self.fingerprints {
+            if let Some(other) = seen.insert(fingerprint, name) {
+                return Err(ConfigError(format!(
+                    "{other} and {name} are the same secret: make each with openssl rand -base64 32"
+                )));
+            }
+        }
+        Ok(self)
+    }
+
+    /// The name of the first key that is not the one that left its fingerprint, or of which only a fingerprint is left.
+    pub fn unlike(&self, kept: &BTreeMap<String, Vec<u8>>) -> Option<String> {
+        let other = |(name, fingerprint): &(&String, &Vec<u8>)| self.fingerprints.get(*name) != Some(*fingerprint);
+        kept.iter().find(other).map(|(name, _)| name.clone())
     }
 }
 
@@ -85,6 +112,10 @@ pub fn write_private(file: &Path, text: &str) -> std::io::Result<()> {
     let mut file = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(file)?;
     file.write_all(text.as_bytes())?;
     file.sync_all()
+}
+
+fn fingerprint(key: &[u8; 32]) -> Vec<u8> {
+    hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), b"zhixiang key fingerprint").as_ref().to_vec()
 }
 
 fn generate() -> Keys {

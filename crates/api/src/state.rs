@@ -1,9 +1,10 @@
 //! What every request may use. One per process, shared by its workers.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use storage::database::Pools;
-use storage::{Database, KeyValue, StorageError, Vault, admins, development_clock};
+use storage::{Database, KeyValue, StorageError, Vault, admins, development_clock, key_fingerprints, organisations};
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 use wechat_auth::sandbox::{self, Sandbox};
@@ -50,7 +51,7 @@ pub struct State {
     /// The gates before offers that everybody wants.
     pub(crate) offer_gates: Gates,
     /// How many passwords are hashed at once; each takes 19 MiB.
-    pub(crate) hashing: Semaphore,
+    pub(crate) hashing: Arc<Semaphore>,
     /// This replica, as the holder of leases.
     pub holder: Uuid,
     /// What answers in WeChat's place, if the settings name no mini-program; it lives as long as the state.
@@ -62,12 +63,12 @@ impl State {
     pub async fn open(config: Config, clock: Clock) -> Result<App, ConfigError> {
         let keys = KeyRing::load(&config)?;
         if config.development() {
-            Database::migrate(&config.migration_url()).await.map_err(|error| unreachable_database(&error))?;
+            Database::migrate_for(&config.database_url(), &config.migration_url()).await?;
         }
         let database = open_database(&config).await?;
         check(&config, &keys, &database).await?;
         let ahead = if config.development() { development_clock::ahead(&database.read()).await } else { Ok(0) };
-        clock.set_ahead_seconds(ahead.map_err(|error| unreachable_database(&error))?);
+        clock.set_ahead_seconds(ahead?);
         let key_value = match &config.redis.url {
             Some(url) => KeyValue::redis(url)
                 .map_err(|error| ConfigError(format!("ZHIXIANG__REDIS__URL must be redis://…: {error}")))?,
@@ -91,7 +92,7 @@ impl State {
             callers,
             offer_pages: PageCache::new(),
             offer_gates: Gates::new(),
-            hashing: Semaphore::new(2),
+            hashing: Arc::new(Semaphore::new(2)),
             holder: Uuid::now_v7(),
             sandbox,
         };
@@ -102,28 +103,51 @@ impl State {
 /// Opens the database of the settings.
 pub async fn open_database(config: &Config) -> Result<Database, ConfigError> {
     let pools = Pools { read: config.database.read_connections, write: config.database.write_connections };
-    Database::open(&config.database_url(), pools).await.map_err(|error| unreachable_database(&error))
+    Ok(Database::open(&config.database_url(), pools).await?)
 }
 
 async fn check(config: &Config, keys: &KeyRing, database: &Database) -> Result<(), ConfigError> {
-    let pending = database.pending_migrations().await.map_err(|error| unreachable_database(&error))?;
+    let pending = database.pending_migrations().await?;
     if !pending.is_empty() {
         return Err(ConfigError(format!("{} migrations are pending: run zhixiang migrate first", pending.len())));
     }
-    let keyed = admins::any_opens(&database.read(), &keys.vault).await.map_err(|error| unreachable_database(&error))?;
-    if keyed == Some(false) || (keyed.is_some() && keys.fresh) {
-        return Err(ConfigError(
-            "this database was sealed with other keys: put its keys.toml back into the data directory, or set [keys]"
-                .into(),
-        ));
-    }
-    let demo = admins::any_demo(&database.read()).await.map_err(|error| unreachable_database(&error))?;
+    prove(keys, database).await?;
+    let demo = admins::any_demo(&database.read()).await?;
     if demo && !config.development() {
         return Err(ConfigError(
             "production refuses a database with demo accounts: point ZHIXIANG__DATABASE__URL at another".into(),
         ));
     }
     Ok(())
+}
+
+/// Refuses keys that are not the database's own. Its first start keeps their fingerprints, a later one those of new keys.
+async fn prove(keys: &KeyRing, database: &Database) -> Result<(), ConfigError> {
+    // Fingerprints come before data: looked at in this order, another replica's first start is never half seen.
+    let holds_data = organisations::root(&database.read()).await?.is_some();
+    let kept = key_fingerprints::all(&database.read()).await?;
+    if holds_data && kept.is_empty() {
+        return Err(ConfigError(
+            "this database holds data, but no fingerprints of its keys: point ZHIXIANG__DATABASE__URL at another"
+                .into(),
+        ));
+    }
+    own(keys, &kept)?;
+    if keys.fingerprints.len() > kept.len() {
+        let mut tx = database.write().await?;
+        key_fingerprints::insert_missing(&mut tx, &keys.fingerprints).await?;
+        own(keys, &key_fingerprints::all(&tx).await?)?;
+        tx.commit().await?;
+    }
+    Ok(())
+}
+
+fn own(keys: &KeyRing, kept: &BTreeMap<String, Vec<u8>>) -> Result<(), ConfigError> {
+    keys.unlike(kept).map_or(Ok(()), |name| {
+        Err(ConfigError(format!(
+            "{name} is not this database's: put its keys.toml back into the data directory, or its own into [keys]"
+        )))
+    })
 }
 
 fn wechat(config: &Config) -> Result<(wechat_auth::Client, String, Option<Sandbox>), ConfigError> {
@@ -146,7 +170,9 @@ fn wechat(config: &Config) -> Result<(wechat_auth::Client, String, Option<Sandbo
     Ok((client, app_id, sandbox))
 }
 
-fn unreachable_database(error: &StorageError) -> ConfigError {
-    let cause = std::error::Error::source(error).map_or_else(String::new, |cause| format!(" ({cause})"));
-    ConfigError(format!("cannot use the database: {error}{cause}; set ZHIXIANG__DATABASE__URL"))
+impl From<StorageError> for ConfigError {
+    fn from(error: StorageError) -> Self {
+        let cause = std::error::Error::source(&error).map_or_else(String::new, |cause| format!(" ({cause})"));
+        Self(format!("cannot use the database: {error}{cause}; set ZHIXIANG__DATABASE__URL"))
+    }
 }

@@ -140,11 +140,6 @@ pub async fn list(tx: &ReadTx, page: &PageRequest<String>) -> Result<Page<AdminS
     Ok(Page::from_one_more(summaries.collect(), page.limit, |admin| admin.account.clone()))
 }
 
-/// Whether the vault opens this database's accounts; `None` if there are none.
-pub async fn any_opens(tx: &ReadTx, vault: &Vault) -> Result<Option<bool>> {
-    Ok(row::Entity::find().one(&tx.on()).await?.map(|row| row.open(vault).is_ok()))
-}
-
 /// Whether the demo's accounts are in this database.
 pub async fn any_demo(tx: &ReadTx) -> Result<bool> {
     Ok(row::Entity::find().filter(row::Column::Demo.eq(true)).count(&tx.on()).await? > 0)

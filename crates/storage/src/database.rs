@@ -14,6 +14,7 @@ use sea_orm::{
 };
 use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 
+use crate::application_role;
 use crate::error::{Result, StorageError};
 
 /// How many rows one statement writes at most: their values must stay below what both databases take in one statement.
@@ -59,24 +60,34 @@ impl Database {
     /// Opens `sqlite://path` or `postgres://…`; a missing SQLite file is created.
     pub async fn open(url: &str, pools: Pools) -> Result<Self> {
         let sqlite = url.starts_with("sqlite:");
-        let writer = connect(url, if sqlite { 1 } else { pools.write }, false).await?;
-        let reader = connect(url, pools.read, true).await?;
+        let writer = connect(url, if sqlite { 1 } else { pools.write }, Purpose::Write).await?;
+        let reader = connect(url, pools.read, Purpose::Read).await?;
         Ok(Self { reader, writer })
     }
 
     /// Brings the schema up to date. One process at a time does it; the others wait.
     pub async fn migrate(url: &str) -> Result<()> {
-        let connection = connect(url, 1, false).await?;
+        Self::migrate_for(url, url).await
+    }
+
+    /// The same, and if the application's address names another role grants it what the application needs.
+    pub async fn migrate_for(application_url: &str, url: &str) -> Result<()> {
+        let owner = application_role::of(url)?;
+        let granted = application_role::of(application_url)?.filter(|role| owner.as_ref() != Some(role));
+        let connection = connect(url, 1, Purpose::Migrate).await?;
         let postgres = connection.get_database_backend() == DbBackend::Postgres;
         if postgres {
             connection.execute_unprepared(&format!("SELECT pg_advisory_lock({MIGRATION_LOCK})")).await?;
         }
-        let outcome = Migrator::up(&connection, None).await;
+        let mut outcome = Migrator::up(&connection, None).await.map_err(StorageError::from);
+        if let (Ok(()), Some(role)) = (&outcome, granted) {
+            outcome = application_role::grant(&connection, &role).await;
+        }
         if postgres {
             connection.execute_unprepared(&format!("SELECT pg_advisory_unlock({MIGRATION_LOCK})")).await?;
         }
         connection.close().await?;
-        Ok(outcome?)
+        outcome
     }
 
     /// The migrations that this program knows and the database has not seen.
@@ -134,6 +145,14 @@ impl WriteTx {
             Inner::Pool(_) => unreachable!("a WriteTx is made from a transaction only"),
         }
     }
+
+    /// Lets the statements of this transaction take longer than any request may.
+    pub(crate) async fn be_patient(&mut self) -> Result<()> {
+        if self.backend() == DbBackend::Postgres {
+            self.on().execute_unprepared("SET LOCAL statement_timeout = '120s'").await?;
+        }
+        Ok(())
+    }
 }
 
 impl Deref for WriteTx {
@@ -144,7 +163,16 @@ impl Deref for WriteTx {
     }
 }
 
-async fn connect(url: &str, connections: u32, only_reads: bool) -> Result<DatabaseConnection> {
+/// What connections are for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Purpose {
+    Read,
+    Write,
+    Migrate,
+}
+
+async fn connect(url: &str, connections: u32, purpose: Purpose) -> Result<DatabaseConnection> {
+    let only_reads = purpose == Purpose::Read;
     let mut options = ConnectOptions::new(url);
     // SQLite's one writer is busy for some seconds when the roster of a whole district is applied: the others wait for it.
     let patience = if url.starts_with("sqlite:") && !only_reads { 20 } else { 5 };
@@ -172,10 +200,39 @@ async fn connect(url: &str, connections: u32, only_reads: bool) -> Result<Databa
         postgres.application_name("zhixiang").options([
             ("timezone", "UTC"),
             ("lock_timeout", "2s"),
-            ("statement_timeout", if only_reads { "5s" } else { "120s" }),
+            ("statement_timeout", if purpose == Purpose::Migrate { "120s" } else { "5s" }),
             ("idle_in_transaction_session_timeout", "10s"),
             ("default_transaction_read_only", if only_reads { "on" } else { "off" }),
         ])
     });
     Ok(sea_orm::Database::connect(options).await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use sea_orm::Statement;
+
+    use super::*;
+
+    async fn statement_timeout(tx: &ReadTx) -> String {
+        let show = Statement::from_string(DbBackend::Postgres, "SHOW statement_timeout");
+        let row = tx.on().query_one_raw(show).await.expect("an answer").expect("a row");
+        row.try_get("", "statement_timeout").expect("a text")
+    }
+
+    #[tokio::test]
+    async fn only_a_transaction_that_says_so_may_take_longer_than_a_request() {
+        let Ok(url) = std::env::var("ZHIXIANG_TEST_DATABASE_URL") else {
+            println!("skipped: SQLite has no statement timeout");
+            return;
+        };
+        let database = Database::open(&url, Pools { read: 1, write: 1 }).await.expect("the database opens");
+        let mut tx = database.write().await.expect("a transaction");
+        assert_eq!(statement_timeout(&tx).await, "5s");
+        tx.be_patient().await.expect("it may");
+        assert_eq!(statement_timeout(&tx).await, "2min");
+        tx.commit().await.expect("kept");
+        assert_eq!(statement_timeout(&database.write().await.expect("the next one")).await, "5s");
+        assert_eq!(statement_timeout(&database.read()).await, "5s");
+    }
 }

@@ -1,8 +1,11 @@
 //! Passwords: argon2id, hashed off the request threads, a bounded number at once.
 
+use std::sync::Arc;
+
 use argon2::Argon2;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
+use tokio::sync::OwnedSemaphorePermit;
 
 use crate::error::{ApiError, ApiResult};
 use crate::state::State;
@@ -52,8 +55,21 @@ pub fn hash(password: &str) -> ApiResult<String> {
 
 /// Hashes a password off the request threads, in its turn.
 pub async fn hash_aside(state: &State, password: String) -> ApiResult<String> {
-    let _permit = state.hashing.acquire().await.map_err(ApiError::internal)?;
-    tokio::task::spawn_blocking(move || hash(&password)).await.map_err(ApiError::internal)?
+    let turn = Arc::clone(&state.hashing).acquire_owned().await.map_err(ApiError::internal)?;
+    aside(turn, move || hash(&password)).await?
+}
+
+/// Works off the request threads. The turn lasts as long as the work, even if nobody waits for its end any more.
+async fn aside<T: Send + 'static>(
+    turn: OwnedSemaphorePermit,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> ApiResult<T> {
+    let worked = tokio::task::spawn_blocking(move || {
+        let done = work();
+        drop(turn);
+        done
+    });
+    worked.await.map_err(ApiError::internal)
 }
 
 /// A hash that no password has, for accounts that do not exist: an unknown name must cost the same as a wrong password.
@@ -68,13 +84,40 @@ pub fn nobody() -> String {
 
 /// Whether the password has this hash. Waits for its turn; too many waiting is a refusal, not a queue.
 pub async fn verify(state: &State, password: String, stored: String) -> ApiResult<bool> {
-    let waited = tokio::time::timeout(std::time::Duration::from_secs(3), state.hashing.acquire()).await;
-    let Ok(Ok(_permit)) = waited else {
+    let turn = Arc::clone(&state.hashing).acquire_owned();
+    let Ok(Ok(turn)) = tokio::time::timeout(std::time::Duration::from_secs(3), turn).await else {
         return Err(ApiError::unavailable("too many passwords are being checked"));
     };
-    let checked = tokio::task::spawn_blocking(move || {
+    aside(turn, move || {
         PasswordHash::new(&stored)
             .is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
-    });
-    checked.await.map_err(ApiError::internal)
+    })
+    .await
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use tokio::sync::Semaphore;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_turn_lasts_as_long_as_the_work_though_nobody_waits_for_it() {
+        let turns = Arc::new(Semaphore::new(1));
+        let turn = Arc::clone(&turns).acquire_owned().await.expect("a turn");
+        let (begun, begins) = tokio::sync::oneshot::channel();
+        let (end, ends) = mpsc::channel::<()>();
+        let request = tokio::spawn(aside(turn, move || {
+            begun.send(()).expect("somebody listens");
+            ends.recv().expect("an end");
+        }));
+        begins.await.expect("it began");
+        request.abort();
+        assert!(request.await.is_err(), "the request is gone");
+        assert_eq!(turns.available_permits(), 0);
+        end.send(()).expect("the work goes on");
+        turns.acquire().await.expect("the next turn").forget();
+    }
 }

@@ -6,7 +6,7 @@ use super::Failure;
 use crate::config::Config;
 
 pub(super) async fn run(config: &Config) -> Result<(), Failure> {
-    Database::migrate(&config.migration_url()).await.map_err(|error| {
+    Database::migrate_for(&config.database_url(), &config.migration_url()).await.map_err(|error| {
         Failure::Usage(format!("cannot migrate: {error}; set ZHIXIANG__DATABASE__MIGRATION_URL to a role that may"))
     })?;
     println!("the schema is up to date");

@@ -6,7 +6,7 @@ use storage::admins;
 use super::Failure;
 use crate::auth::totp;
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, ConfigError};
 use crate::keys::KeyRing;
 
 #[derive(Debug, Args)]
@@ -18,6 +18,12 @@ pub(super) struct Arguments {
 pub(super) async fn run(config: Config, arguments: &Arguments) -> Result<(), Failure> {
     let keys = KeyRing::load(&config)?;
     let database = crate::state::open_database(&config).await?;
+    if !database.pending_migrations().await.map_err(ConfigError::from)?.is_empty() {
+        return Err(Failure::Usage(format!(
+            "no accounts are in {}: set ZHIXIANG__DATABASE__URL to the database of the server that runs",
+            config.database_place()
+        )));
+    }
     let admin = admins::find_by_account(&database.read(), &keys.vault, &arguments.account).await?;
     let admin = admin.ok_or_else(|| Failure::Usage(format!("there is no account {}", arguments.account)))?;
     println!("{}", totp::code_at(&admin.totp_secret, Clock::default().wall())?);

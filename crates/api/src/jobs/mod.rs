@@ -4,6 +4,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use storage::leases;
+use tokio::task::JoinSet;
 
 use crate::error::ApiResult;
 use crate::state::App;
@@ -17,7 +18,7 @@ mod import_roster;
 mod settle_activities;
 
 /// A job: does what is due now, in steps that each keep themselves, and answers how many things it did.
-type Job = for<'a> fn(&'a App) -> Pin<Box<dyn Future<Output = ApiResult<u64>> + Send + 'a>>;
+pub type Job = for<'a> fn(&'a App) -> Pin<Box<dyn Future<Output = ApiResult<u64>> + Send + 'a>>;
 
 /// Every job, in the order in which they run.
 const JOBS: &[(&str, Job)] = &[
@@ -44,13 +45,23 @@ pub async fn run_for_ever(app: App) {
     }
 }
 
-/// One round of every job. A job that fails is logged and tried again in the next round.
+/// One round of every job.
 pub async fn run_all(app: &App) {
-    for (name, job) in JOBS {
-        match run_one(app, name, *job).await {
-            Ok(0) => {}
-            Ok(done) => tracing::info!(job = name, done, "job ran"),
-            Err(error) => tracing::error!(job = name, %error, "job failed"),
+    run_each(app, JOBS).await;
+}
+
+/// One round of these jobs. A job that fails or panics is logged and tried again in the next round; the others go on.
+pub async fn run_each(app: &App, jobs: &[(&'static str, Job)]) {
+    for &(name, job) in jobs {
+        // A set, because it ends its task when this round is given up; a task, because a panic ends only that.
+        let mut task = JoinSet::new();
+        let app = app.clone();
+        task.spawn(async move { run_one(&app, name, job).await });
+        match task.join_next().await {
+            Some(Ok(Ok(0))) | None => {}
+            Some(Ok(Ok(done))) => tracing::info!(job = name, done, "job ran"),
+            Some(Ok(Err(error))) => tracing::error!(job = name, %error, "job failed"),
+            Some(Err(panic)) => tracing::error!(job = name, error = %panic, "job panicked"),
         }
     }
 }

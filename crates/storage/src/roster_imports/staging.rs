@@ -64,6 +64,7 @@ pub async fn stage(tx: &mut WriteTx, vault: &Vault, id: ImportId, rows: &[Staged
 /// Does what the staged rows say. `false` if one of the members they change is no longer as they were, a conflict if a phone
 /// number or member number has come onto the roster meanwhile; either way everything must be undone.
 pub async fn apply(tx: &mut WriteTx, id: ImportId, counts: Counts, now: Instant) -> Result<bool> {
+    tx.be_patient().await?;
     if counts.updated > 0 {
         if tx.backend() == DbBackend::Postgres {
             // A statement sees what was committed before it began: who waited for a member's row looks again.

@@ -50,8 +50,7 @@ pub(super) async fn change_password(
         use_case.note_refusal("change_password", &wrong()).await;
         return Err(wrong());
     }
-    let hash =
-        tokio::task::spawn_blocking(move || password::hash(&new_password)).await.map_err(ApiError::internal)??;
+    let hash = password::hash_aside(&app, new_password).await?;
 
     use_case
         .write("change_password", move |work| {
