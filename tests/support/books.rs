@@ -1,6 +1,6 @@
 //! Questions about the database that no answer of the API shows.
 
-use sea_orm::{ConnectionTrait, Statement};
+use sea_orm::{ConnectionTrait, QueryResult, Statement};
 
 use crate::app::TestApp;
 use crate::database;
@@ -51,19 +51,12 @@ const BALANCES: [(&str, &str); 8] = [
 impl TestApp {
     /// Sums up the books: points, lots, minutes, stock and seats.
     pub async fn books_balance(&self) {
-        for (rule, sql) in BALANCES {
-            assert_eq!(self.number(sql).await, 0, "{rule}");
-        }
+        assert_eq!(unbalanced(&self.database_url).await, []);
     }
 
     /// The first column of the first row of a query, as an integer.
     pub async fn number(&self, sql: &str) -> i64 {
-        let connection = database::connect(&self.database_url).await;
-        let statement = Statement::from_string(connection.get_database_backend(), sql);
-        let row = connection.query_one_raw(statement).await.expect(sql).expect("one row");
-        let number: i64 = row.try_get_by_index(0).expect("an integer");
-        connection.close().await.expect("the connection closes");
-        number
+        number(&self.database_url, sql).await
     }
 
     /// Changes the database behind the application's back.
@@ -72,4 +65,34 @@ impl TestApp {
         connection.execute_unprepared(sql).await.expect(sql);
         connection.close().await.expect("the connection closes");
     }
+}
+
+/// The rules that the books break, each with how often.
+pub async fn unbalanced(database_url: &str) -> Vec<(&'static str, i64)> {
+    let mut broken = Vec::new();
+    for (rule, sql) in BALANCES {
+        broken.push((rule, number(database_url, sql).await));
+    }
+    broken.retain(|(_, violations)| *violations != 0);
+    broken
+}
+
+/// The first column of the first row of a query, as an integer.
+pub async fn number(database_url: &str, sql: &str) -> i64 {
+    let rows = rows(database_url, sql).await;
+    rows.first().expect("one row").try_get_by_index(0).expect("an integer")
+}
+
+/// The first column of a query, as texts.
+pub async fn texts(database_url: &str, sql: &str) -> Vec<String> {
+    let rows = rows(database_url, sql).await;
+    rows.iter().map(|row| row.try_get_by_index(0).expect("a text")).collect()
+}
+
+async fn rows(database_url: &str, sql: &str) -> Vec<QueryResult> {
+    let connection = database::connect(database_url).await;
+    let statement = Statement::from_string(connection.get_database_backend(), sql);
+    let rows = connection.query_all_raw(statement).await.expect(sql);
+    connection.close().await.expect("the connection closes");
+    rows
 }
