@@ -1,6 +1,5 @@
 //! One run: the product is started, loaded in every way, and its books are summed up after each.
 
-use std::collections::HashMap;
 use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,13 +29,16 @@ pub struct Bench {
     busy: Vec<f64>,
 }
 
+/// What the floor does each second with so many connections; and what it does, if one statement says it all.
+type FloorRates<'a> = &'a dyn Fn(&Bench, usize) -> Result<(f64, Option<f64>), Failure>;
+
 /// What is compared with what.
 pub struct Measured<'a> {
     pub(crate) case: Case,
     /// Counts in the database, each of which grows by one with every success.
     pub(crate) counts: &'a [&'a str],
-    /// What the floor does with so many connections, and what it does in one statement.
-    pub(crate) floor: &'a dyn Fn(&Bench, usize) -> Result<(f64, Option<f64>), Failure>,
+    /// The floor beside it.
+    pub(crate) floor: FloorRates<'a>,
 }
 
 impl Bench {
@@ -104,13 +106,7 @@ impl Bench {
         Ok(drive(job, Pace { address, connections, warm_up: time / 8, time })?)
     }
 
-    fn compare(
-        &mut self,
-        measured: &Measured<'_>,
-        before: &[i64],
-        connections: usize,
-        outcome: &Outcome,
-    ) {
+    fn compare(&mut self, measured: &Measured<'_>, before: &[i64], connections: usize, outcome: &Outcome) {
         if measured.counts.is_empty() {
             return;
         }
@@ -139,11 +135,6 @@ impl Bench {
     /// The people with this number of phones.
     pub fn people(&self) -> Vec<String> {
         (0..self.settings.phones).map(|number| format!("m{number}")).collect()
-    }
-
-    /// The sandbox's people behind the shops' staff, by their open ids.
-    pub fn staff(&self) -> HashMap<String, String> {
-        (0..1_000).map(|shop| format!("s{shop}")).map(|person| (wechat_auth::sandbox::openid_of(&person), person)).collect()
     }
 
     /// Ends the product, judges, and gives the report.

@@ -77,7 +77,10 @@ pub fn drive(job: &impl Job, pace: Pace) -> io::Result<Outcome> {
             })
         });
         let shares: Vec<_> = shares.collect();
-        shares.into_iter().map(|share| share.join().unwrap_or_else(|_| Err(io::Error::other("a thread broke off")))).collect()
+        shares
+            .into_iter()
+            .map(|share| share.join().unwrap_or_else(|_| Err(io::Error::other("a thread broke off"))))
+            .collect()
     });
     let tallies: io::Result<Vec<Vec<Tally>>> = tallies;
     Ok(sum_up(tallies?.into_iter().flatten(), counting))
@@ -103,7 +106,9 @@ async fn ask(job: &impl Job, pace: Pace, counting: Instant) -> io::Result<Tally>
             }
         } else {
             tally.refused += 1;
-            tally.complaint.get_or_insert_with(|| format!("{} {}", answer.status, String::from_utf8_lossy(answer.body)));
+            tally
+                .complaint
+                .get_or_insert_with(|| format!("{} {}", answer.status, String::from_utf8_lossy(answer.body)));
         }
         if now >= end {
             return Ok(tally);
@@ -123,7 +128,8 @@ fn sum_up(tallies: impl Iterator<Item = Tally>, counting: Instant) -> Outcome {
         outcome.complaint = outcome.complaint.or(tally.complaint);
     }
     micros.sort_unstable();
-    let within = |share: usize| micros.get(micros.len() * share / 100).map_or(0.0, |micros| f64::from(*micros) / 1_000.0);
+    let within =
+        |share: usize| micros.get(micros.len() * share / 100).map_or(0.0, |micros| f64::from(*micros) / 1_000.0);
     (outcome.p50, outcome.p99) = (within(50), within(99));
     let seconds = (last - counting).as_secs_f64();
     #[expect(clippy::cast_precision_loss, reason = "no run makes so many requests")]

@@ -46,14 +46,14 @@ impl<F: Fn(usize, &mut String) + Sync> Job for Different<F> {
 
 /// The first page of the mall, the same for everybody.
 pub fn catalogue(bench: &mut Bench) -> Result<(), Failure> {
-    let page = bench.settings.scratch.join("page.json");
+    let file = bench.settings.scratch.join("catalogue.json");
     let token = readers(bench)?.swap_remove(0);
-    std::fs::write(&page, bench.get(CATALOGUE, &token)?)?;
-    let page = page.display().to_string();
+    std::fs::write(&file, bench.get(CATALOGUE, &token)?)?;
+    let file = file.display().to_string();
     let program = std::env::current_exe()?;
     let bare = Server::start("/", None, |address| {
         let mut command = Command::new(program);
-        command.args(["bare", &address.to_string(), &page]);
+        command.args(["bare", &address.to_string(), &file]);
         command
     })?;
     let floor = |bench: &Bench, connections| {
@@ -153,7 +153,8 @@ impl Bench {
         let body = std::sync::Mutex::default();
         let job = Once(get(path, token), AtomicUsize::new(0), &body);
         let time = Duration::from_secs(5);
-        let outcome = drive(&job, Pace { address: self.server.address, connections: 1, warm_up: Duration::ZERO, time })?;
+        let outcome =
+            drive(&job, Pace { address: self.server.address, connections: 1, warm_up: Duration::ZERO, time })?;
         match outcome.complaint {
             Some(complaint) => Err(format!("{path}: {complaint}").into()),
             None => Ok(body.into_inner().unwrap_or_default()),

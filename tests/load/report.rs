@@ -104,9 +104,8 @@ impl Report {
     /// Holds the lines to their minimum.
     pub fn judge(&mut self) {
         for case in ORDER {
-            let row = |connections| {
-                self.rows.iter().find(|row| row.case.name == case.name && row.connections == connections)
-            };
+            let row =
+                |connections| self.rows.iter().find(|row| row.case.name == case.name && row.connections == connections);
             let (Some(few), Some(many)) = (row(8), row(64)) else { continue };
             if let Some(minimum) = case.minimum.filter(|minimum| many.ratio() < *minimum) {
                 let ratio = many.ratio();
