@@ -4,9 +4,8 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tests::books;
-
 use crate::Failure;
+use crate::books::Books;
 use crate::drive::{Job, Outcome, Pace, drive};
 use crate::floor::Floor;
 use crate::machine;
@@ -25,7 +24,7 @@ pub struct Bench {
     pub(crate) floor: Floor,
     pub(crate) phones: Arc<Phones>,
     pub(crate) report: Report,
-    runtime: tokio::runtime::Runtime,
+    pub(crate) books: Books,
     busy: Vec<f64>,
 }
 
@@ -78,8 +77,8 @@ impl Bench {
             sessions: settings.sessions,
         };
         let phones = Arc::new(Phones::new(server.address));
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        Ok(Self { settings, server, floor, phones, report, runtime, busy: Vec::new() })
+        let books = Books::new(settings.database_url.clone())?;
+        Ok(Self { settings, server, floor, phones, report, books, busy: Vec::new() })
     }
 
     /// Runs a load with each number of connections, the floor right after it, and sums up the books.
@@ -90,9 +89,9 @@ impl Bench {
     ) -> Result<(), Failure> {
         for connections in CONNECTIONS {
             let job = job(self)?;
-            let before = self.counted(measured.counts);
+            let before = self.counted(measured.counts)?;
             let outcome = self.drive(&job, connections)?;
-            self.compare(measured, &before, connections, &outcome);
+            self.compare(measured, &before, connections, &outcome)?;
             let (floor, in_one) = (measured.floor)(self, connections)?;
             self.report.add(Row { case: measured.case, connections, outcome, floor, in_one });
             self.busy.push(machine::busy(Duration::from_millis(500))?);
@@ -108,28 +107,24 @@ impl Bench {
 
     fn compare(&mut self, measured: &Measured<'_>, before: &[i64], connections: usize, outcome: &Outcome) {
         if measured.counts.is_empty() {
-            return;
+            return Ok(());
         }
         let load = format!("{}, {connections} connections", measured.case.name);
-        let after = self.counted(measured.counts);
+        let after = self.counted(measured.counts)?;
         for ((sql, before), after) in measured.counts.iter().zip(before).zip(after) {
             let (told, kept) = (outcome.succeeded, after - before);
             if u64::try_from(kept).ok() != Some(told) {
                 self.report.wrong.push(format!("{load}: {told} were told yes, and {kept} are kept ({sql})"));
             }
         }
-        for (rule, violations) in self.runtime.block_on(books::unbalanced(&self.settings.database_url)) {
+        for (rule, violations) in self.books.unbalanced()? {
             self.report.wrong.push(format!("{load}: {rule}: {violations} times not"));
         }
+        Ok(())
     }
 
-    fn counted(&self, counts: &[&str]) -> Vec<i64> {
-        counts.iter().map(|sql| self.runtime.block_on(books::number(&self.settings.database_url, sql))).collect()
-    }
-
-    /// The rows of a query with one column of text.
-    pub fn texts(&self, sql: &str) -> Vec<String> {
-        self.runtime.block_on(books::texts(&self.settings.database_url, sql))
+    fn counted(&self, counts: &[&str]) -> Result<Vec<i64>, Failure> {
+        counts.iter().map(|sql| Ok(self.books.number(sql)?)).collect()
     }
 
     /// The people with this number of phones.

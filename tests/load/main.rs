@@ -1,7 +1,10 @@
 //! What `tests/bench` runs once servers, binary and district are there: loads, measures, compares, checks, reports.
 
+#[path = "../support/balances.rs"]
+mod balances;
 mod bare;
 mod bench;
+mod books;
 mod drive;
 mod floor;
 mod http;

@@ -84,7 +84,8 @@ pub fn search(bench: &mut Bench) -> Result<(), Failure> {
 /// An offer with its stock.
 pub fn offer(bench: &mut Bench) -> Result<(), Failure> {
     read(bench, cases::OFFER, "offer", |bench| {
-        let (tokens, offers) = (readers(bench)?, bench.texts("SELECT id::text FROM offer WHERE state = 'listed'"));
+        let (tokens, offers) =
+            (readers(bench)?, bench.books.texts("SELECT id::text FROM offer WHERE state = 'listed'")?);
         let write = move |turn: usize, request: &mut String| {
             let path = format!("/api/v1/member/offers/{}", offers[turn % offers.len()]);
             let token = Some(tokens[turn % tokens.len()].as_str());

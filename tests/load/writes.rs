@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use api::demo::ids;
 use wechat_auth::sandbox::openid_of;
 
 use crate::Failure;
@@ -16,6 +15,10 @@ use crate::report::{Case, cases};
 
 /// The person who leads the activity that runs.
 const LEAD: &str = "li-xiuying";
+
+/// What everybody wants, and what runs now: ids of the demo.
+const PLENTIFUL_OFFER: &str = "01940000-0044-7000-8000-000000000001";
+const RUNNING_ACTIVITY: &str = "01940000-0021-7000-8000-000000000001";
 
 /// Who works in the shop with the offer that everybody wants.
 const FIRST_SHOP: &str = "liu-guihua";
@@ -64,16 +67,16 @@ pub fn sign_in(bench: &mut Bench) -> Result<(), Failure> {
 
 /// Everybody takes what they find.
 pub fn redeem(bench: &mut Bench) -> Result<(), Failure> {
-    let offers = bench.texts(
+    let offers = bench.books.texts(
         "SELECT o.id::text FROM offer o JOIN merchant m ON m.id = o.merchant_id \
          WHERE o.state = 'listed' AND m.state = 'active' AND m.regulator_unit_id IS NULL",
-    );
+    )?;
     take(bench, cases::REDEEM, &offers)
 }
 
 /// Everybody takes the same.
 pub fn redeem_one(bench: &mut Bench) -> Result<(), Failure> {
-    let offers = [ids::PLENTIFUL_OFFER.uuid().to_string()];
+    let offers = [PLENTIFUL_OFFER.to_owned()];
     take(bench, cases::REDEEM_HOT, &offers)
 }
 
@@ -114,12 +117,12 @@ pub fn verify(bench: &mut Bench) -> Result<(), Failure> {
     let persons: HashMap<String, String> = persons.map(|person| (openid_of(&person), person)).collect();
     bench.measure(&Measured { case: cases::VERIFY, counts: &counts, floor: &floor }, |bench| {
         // In the order of their random hashes, so that shops and members mix.
-        let waiting = bench.texts(
+        let waiting = bench.books.texts(
             "SELECT r.id || ' ' || i.open_id FROM redemption r \
              JOIN staff s ON s.merchant_id = r.merchant_id AND s.state = 'active' \
              JOIN wechat_identity i ON i.id = s.identity_id \
              WHERE r.state = 'issued' AND r.expires_at > now() ORDER BY r.code_hash",
-        );
+        )?;
         let waiting = waiting.iter().filter_map(|row| row.split_once(' '));
         let vouchers: Vec<(String, String)> =
             waiting.filter_map(|(id, staff)| Some((id.to_owned(), persons.get(staff)?.clone()))).collect();
@@ -167,11 +170,11 @@ pub fn check_in(bench: &mut Bench) -> Result<(), Failure> {
 
 /// What the lead shows at this moment, session by session; good for half a minute at least.
 fn codes(bench: &Bench, lead: &str) -> Result<Vec<String>, Failure> {
-    let activity = ids::RUNNING_ACTIVITY.uuid();
-    let sessions =
-        bench.texts("SELECT id::text FROM activity_session WHERE id::text LIKE '%-00be-7000-8000-%' ORDER BY id");
+    let sessions = bench
+        .books
+        .texts("SELECT id::text FROM activity_session WHERE id::text LIKE '%-00be-7000-8000-%' ORDER BY id")?;
     let code = |session: &String| {
-        let path = format!("/api/v1/member/led-activities/{activity}/code?direction=in&session_id={session}");
+        let path = format!("/api/v1/member/led-activities/{RUNNING_ACTIVITY}/code?direction=in&session_id={session}");
         field(&bench.get(&path, lead)?, "code").ok_or_else(|| "the lead sees no code".into())
     };
     sessions.iter().map(code).collect()
