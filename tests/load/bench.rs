@@ -105,7 +105,13 @@ impl Bench {
         Ok(drive(job, Pace { address, connections, warm_up: time / 8, time })?)
     }
 
-    fn compare(&mut self, measured: &Measured<'_>, before: &[i64], connections: usize, outcome: &Outcome) {
+    fn compare(
+        &mut self,
+        measured: &Measured<'_>,
+        before: &[i64],
+        connections: usize,
+        outcome: &Outcome,
+    ) -> Result<(), Failure> {
         if measured.counts.is_empty() {
             return Ok(());
         }
