@@ -173,7 +173,7 @@ impl MigrationTrait for Migration {
             [
                 uuid("id").primary_key().take(),
                 uuid("unit_id"),
-                uuid("uploaded_by"),
+                uuid_null("uploaded_by"),
                 string("file_name"),
                 binary_null("file"),
                 string("state"),
@@ -191,6 +191,31 @@ impl MigrationTrait for Migration {
         .references("unit_id", "organisation")
         .index(["unit_id", "id"])
         .index(["state"])
+        .create(manager)
+        .await?;
+
+        // What a file does to the roster, decided row by row and then done at once, so that nobody waits for a large file.
+        // `seen_at` and `seen_bound` say how the member was when the row was decided.
+        table(
+            "roster_import_row",
+            [
+                uuid("import_id"),
+                integer("line"),
+                uuid("member_id"),
+                string("number"),
+                string("name"),
+                binary("phone_cipher"),
+                binary("phone_index"),
+                string("phone_tail"),
+                binary("party_record_cipher"),
+                uuid("unit_id"),
+                string("category"),
+                timestamp_with_time_zone_null("seen_at"),
+                boolean("seen_bound"),
+            ],
+        )
+        .key(["import_id", "line"])
+        .references("import_id", "roster_import")
         .create(manager)
         .await
     }

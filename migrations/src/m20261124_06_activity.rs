@@ -124,7 +124,6 @@ impl MigrationTrait for Migration {
                 "voided",
             ],
         )
-        .check("two_persons", "reviewed_by IS NULL OR confirmed_by IS NULL OR reviewed_by <> confirmed_by")
         .check("checked_out", "checked_out_at IS NULL OR checked_in_at IS NOT NULL")
         .references("session_id", "activity_session")
         .references("activity_id", "activity")

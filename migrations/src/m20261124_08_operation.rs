@@ -87,6 +87,7 @@ impl MigrationTrait for Migration {
                 string("number"),
                 string("audience"),
                 uuid("person_id"),
+                uuid("node_id"),
                 string("category"),
                 string("content").text().take(),
                 string("state"),
@@ -98,7 +99,10 @@ impl MigrationTrait for Migration {
         )
         .one_of("category", &["points", "activity", "mall", "privacy", "suggestion", "other"])
         .one_of("state", &["open", "answered"])
+        .references("node_id", "organisation")
         .unique(["number"])
+        .index(["node_id", "id"])
+        .index(["person_id", "id"])
         .index(["state", "id"])
         .create(manager)
         .await?;

@@ -2,15 +2,11 @@
 
 use domain::session::{Audience, Holder};
 use serde_json::{Value, json};
-use storage::admins;
 use tests::{Client, TestApp};
 
 async fn step_up(app: &TestApp, account: &str) -> Client {
     let admin = app.admin(account).await;
-    let stored = admins::find_by_account(&app.state.database.read(), &app.state.vault, account).await;
-    let secret = stored.expect("an answer").expect("the account").totp_secret;
-    let code = api::auth::totp::code_at(&secret, app.state.clock.wall()).expect("a code");
-    let tokens = admin.post("/admin/step-up", &json!({ "totp": code })).await.expect(200);
+    let tokens = admin.post("/admin/step-up", &json!({ "totp": app.totp(account).await })).await.expect(200);
     app.anonymous().with_token(tokens["access_token"].as_str().expect("a token"))
 }
 

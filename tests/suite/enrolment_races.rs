@@ -158,7 +158,7 @@ async fn the_job_credits_once_however_often_and_wherever_it_runs() {
     let later = app.state.clock.ahead_seconds() + 3 * 24 * 3600;
     app.state.clock.set_ahead_seconds(later);
     replica.state.clock.set_ahead_seconds(later);
-    // One process holds one lease, so here it keeps nobody out, as if it had run out in the middle.
+    // Of the two replicas one has the leases, and its four rounds overlap, as if the leases had run out in the middle.
     join_all((0..4).flat_map(|_| [&app, &replica]).map(|one| api::jobs::run_all(&one.state))).await;
     api::jobs::run_all(&app.state).await;
     for (table, count) in [("transfer", 8), ("earn_event", 8), ("service_record", 8), ("lot", 8)] {

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::Command;
 
 use api::config::{Config, Profile};
+use tests::binary::zhixiang;
 
 fn example() -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/settings.example.toml")
@@ -59,12 +60,6 @@ fn refusal(variables: &[(&str, &str)]) -> String {
     assert_eq!(output.status.code(), Some(2), "{variables:?}: {sentence}");
     assert_eq!(sentence.trim().lines().count(), 1, "{sentence}");
     sentence
-}
-
-/// The binary beside this test's.
-fn zhixiang() -> std::path::PathBuf {
-    let test = std::env::current_exe().expect("this test has a path");
-    test.parent().and_then(Path::parent).expect("target/debug").join("zhixiang")
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
+use std::time::Duration;
 
 use api::clock::Clock;
 use api::config::Config;
@@ -89,6 +90,11 @@ impl TestApp {
         Self { base, management, state, world, database_url, handles, directory, members }
     }
 
+    /// Closes this server's database, so that another process has it to itself.
+    pub async fn leave(&self) {
+        self.state.database.clone().close().await.expect("the database closes");
+    }
+
     /// Somebody without a token.
     pub fn anonymous(&self) -> Client {
         Client::anonymous(&self.base)
@@ -154,8 +160,12 @@ impl TestApp {
         self.anonymous().post("/dev/clock", &serde_json::json!({ "advance": by })).await.expect(200);
     }
 
-    /// The code that an admin's authenticator shows now.
+    /// The code that an admin's authenticator shows, once it stays there for long enough to be used.
     pub async fn totp(&self, account: &str) -> String {
+        let left = 30 - self.state.clock.wall().timestamp().rem_euclid(30);
+        if left <= 5 {
+            tokio::time::sleep(Duration::from_secs(left.unsigned_abs())).await;
+        }
         let admin = admins::find_by_account(&self.state.database.read(), &self.state.vault, account).await;
         let admin = admin.expect("an answer").expect("the account");
         api::auth::totp::code_at(&admin.totp_secret, self.state.clock.wall()).expect("a code")

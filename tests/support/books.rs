@@ -24,10 +24,28 @@ impl TestApp {
         number
     }
 
+    /// The first column of every row of a query, as texts.
+    pub async fn texts(&self, sql: &str) -> Vec<String> {
+        let connection = database::connect(&self.database_url).await;
+        let statement = Statement::from_string(connection.get_database_backend(), sql);
+        let rows = connection.query_all_raw(statement).await.expect(sql);
+        let texts = rows.iter().map(|row| row.try_get_by_index(0).expect("a text")).collect();
+        connection.close().await.expect("the connection closes");
+        texts
+    }
+
     /// Changes the database behind the application's back.
     pub async fn tamper(&self, sql: &str) {
         let connection = database::connect(&self.database_url).await;
         connection.execute_unprepared(sql).await.expect(sql);
         connection.close().await.expect("the connection closes");
+    }
+
+    /// What the schema says to a change that it must refuse.
+    pub async fn refused_by_schema(&self, sql: &str) -> String {
+        let connection = database::connect(&self.database_url).await;
+        let refusal = connection.execute_unprepared(sql).await.err().unwrap_or_else(|| panic!("allowed: {sql}"));
+        connection.close().await.expect("the connection closes");
+        refusal.to_string()
     }
 }

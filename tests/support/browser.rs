@@ -76,13 +76,6 @@ impl Browser {
         self.click("#admin-sign-in [type=submit]").await;
     }
 
-    /// Signs out and in again as another admin.
-    pub async fn sign_in_instead(&self, account: &str, password: &str, totp: &str) {
-        self.click("#sign-out").await;
-        self.sign_in(account, password, totp).await;
-        self.see("#who", account).await;
-    }
-
     /// Turns to the contract of an audience.
     pub async fn turn_to(&self, audience: &str) {
         self.click(&format!("nav [data-audience={audience}]")).await;
@@ -109,7 +102,7 @@ impl Browser {
             }
         }
         if let Some(body) = body {
-            self.fill(&format!("{block} textarea.body-param__text"), &body.to_string()).await;
+            self.paste(&format!("{block} textarea.body-param__text"), &body.to_string()).await;
         }
         self.click(&format!("{block} .btn.execute")).await;
         let answer = format!("{block} .live-responses-table");
@@ -182,15 +175,17 @@ impl Browser {
         field.send_keys(text).await.expect(css);
     }
 
+    /// Pastes into a text area in place of what stands there: a whole body typed key by key takes the page a minute.
+    async fn paste(&self, css: &str, text: &str) {
+        let area = serde_json::to_value(self.wait(css).await).expect("a reference");
+        let script = "Object.getOwnPropertyDescriptor(HTMLTextAreaElement.prototype, 'value').set.call(...arguments); \
+             arguments[0].dispatchEvent(new Event('input', { bubbles: true }))";
+        self.client.execute(script, vec![area, json!(text)]).await.expect(css);
+    }
+
     /// Runs a script in the page.
     pub async fn run(&self, script: &str) -> Value {
         self.client.execute(script, Vec::new()).await.expect(script)
-    }
-
-    /// What the page's console says that is worse than a note.
-    pub async fn complaints(&self) -> Vec<String> {
-        let entries = self.run("return window.complaints ?? []").await;
-        entries.as_array().into_iter().flatten().map(Value::to_string).collect()
     }
 
     /// Loads the page again.
@@ -207,12 +202,22 @@ impl Browser {
         file
     }
 
+    /// Waits until an element can be seen.
     async fn wait(&self, css: &str) -> Element {
-        match self.client.wait().at_most(PATIENCE).every(Duration::from_millis(50)).for_element(Locator::Css(css)).await
-        {
-            Ok(element) => element,
-            Err(error) => panic!("no {css} in the page: {error}; see {}", self.picture("missing").await.display()),
+        let seen = tokio::time::timeout(PATIENCE, async {
+            loop {
+                if let Some(element) = self.all(css).await.into_iter().next()
+                    && element.is_displayed().await.unwrap_or(false)
+                {
+                    return element;
+                }
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        });
+        if let Ok(element) = seen.await {
+            return element;
         }
+        panic!("no {css} to be seen; see {}", self.picture("missing").await.display())
     }
 
     async fn all(&self, css: &str) -> Vec<Element> {

@@ -45,6 +45,24 @@ impl Client {
         Self { base: self.base.clone(), token: Some(token.into()) }
     }
 
+    /// The same person before another server.
+    #[must_use]
+    pub fn at(&self, base: &str) -> Self {
+        Self { base: base.into(), token: self.token.clone() }
+    }
+
+    /// A call that is made again while the server asks for it, as a phone does.
+    pub async fn insist(&self, path: &str, key: &str, body: &Value) -> Reply {
+        for _ in 0..200 {
+            let reply = self.post_keyed(path, key, body).await;
+            if reply.status != 503 && reply.body["code"] != "still_running" {
+                return reply;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("{path}: still asked to come again");
+    }
+
     /// The token.
     pub fn token(&self) -> &str {
         self.token.as_deref().unwrap_or("")
@@ -63,6 +81,12 @@ impl Client {
     /// POST with a JSON body under an idempotency key.
     pub async fn post_keyed(&self, path: &str, key: &str, body: &Value) -> Reply {
         self.send(self.request(Method::POST, path).header("Idempotency-Key", key).json(body), path).await
+    }
+
+    /// POST under an idempotency key to a server that may die meanwhile: none if no whole answer came.
+    pub async fn try_post_keyed(&self, path: &str, key: &str, body: &Value) -> Option<Reply> {
+        let request = self.request(Method::POST, path).header("Idempotency-Key", key).json(body);
+        Reply::read(request.send().await.ok()?, path).await.ok()
     }
 
     /// PUT with a JSON body.
@@ -91,14 +115,18 @@ impl Client {
     /// Sends a request.
     pub async fn send(&self, request: reqwest::RequestBuilder, asked: &str) -> Reply {
         let response = request.send().await.expect("the server answers");
-        let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        let text = response.text().await.expect("the body arrives");
-        let body = serde_json::from_str(&text).unwrap_or(Value::Null);
-        Reply { status, headers, text, body, asked: asked.into() }
+        Reply::read(response, asked).await.expect("the body arrives")
     }
 }
 
 impl Reply {
+    async fn read(response: reqwest::Response, asked: &str) -> reqwest::Result<Self> {
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let text = response.text().await?;
+        let body = serde_json::from_str(&text).unwrap_or(Value::Null);
+        Ok(Self { status, headers, text, body, asked: asked.into() })
+    }
+
     /// The body, if the status is the expected one.
     #[track_caller]
     pub fn expect(self, status: u16) -> Value {

@@ -2,10 +2,14 @@
 
 pub mod app;
 mod balances;
+pub mod binary;
 pub mod books;
 pub mod browser;
 pub mod client;
+pub mod contract;
 pub mod database;
+pub mod hold;
+pub mod mall;
 pub mod points;
 pub mod service;
 pub mod world;

@@ -30,7 +30,7 @@ export function draw(place, document, { callable, fetching, refreshToken, answer
   const samples = new Set(tokenSamples(document));
   window.SwaggerUIBundle({
     domNode: root,
-    spec: withOptionalKeys(document),
+    spec: withTimesToCome(withOpenFilters(withOptionalKeys(document))),
     docExpansion: "list",
     filter: true,
     defaultModelsExpandDepth: -1,
@@ -84,6 +84,26 @@ function withOptionalKeys(document) {
     }
   }
   return copy;
+}
+
+/** Swagger UI would fill a filter's example in, and hide everything else from whoever only wants to look. */
+function withOpenFilters(document) {
+  for (const { operation } of operations(document)) {
+    const filters = operation.parameters?.filter((parameter) => parameter.in === "query" && !parameter.required) ?? [];
+    for (const filter of filters) {
+      const example = filter.example ?? filter.schema?.example;
+      if (example !== undefined) filter.description = `${filter.description ?? ""}，如 ${example}`;
+      delete filter.example;
+      delete filter.schema?.example;
+    }
+  }
+  return document;
+}
+
+/** The contract's examples happen on one day; here it is always a month ahead, so that what is planned for it is accepted. */
+function withTimesToCome(document) {
+  const ahead = new Date(Date.now() + 30 * 24 * 3600 * 1000).toISOString().slice(0, 10);
+  return JSON.parse(JSON.stringify(document).replaceAll("2026-11-24T", `${ahead}T`));
 }
 
 function fillInKey(request, keyed, path) {

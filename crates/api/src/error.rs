@@ -1,6 +1,7 @@
 //! Problems as the API answers them: RFC 9457, in Chinese, with nothing internal.
 
 use std::fmt;
+use std::sync::Arc;
 
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpResponse, ResponseError};
@@ -13,8 +14,8 @@ use crate::error_code::ErrorCode;
 /// The result of everything in the api.
 pub type ApiResult<T> = Result<T, ApiError>;
 
-/// A refusal or a failure, on its way to the caller.
-#[derive(Debug)]
+/// A refusal or a failure, on its way to the caller, or to all who waited for the same thing.
+#[derive(Clone, Debug)]
 pub struct ApiError {
     /// What it is.
     pub code: ErrorCode,
@@ -26,7 +27,7 @@ pub struct ApiError {
     pub retry_after: Option<u64>,
     /// Facts about the refusal that the client may use, such as who verified a voucher first.
     pub facts: Option<serde_json::Value>,
-    pub(crate) source: Option<Box<dyn std::error::Error + Send + Sync>>,
+    pub(crate) source: Option<Arc<dyn std::error::Error + Send + Sync>>,
 }
 
 /// 一个字段的问题
@@ -97,13 +98,15 @@ impl ApiError {
 
     /// A failure of ours; the cause goes to the log and nowhere else.
     pub fn internal(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
-        Self { source: Some(cause.into()), ..Self::new(ErrorCode::Internal, "服务出现故障，请稍后再试") }
+        Self {
+            source: Some(cause.into().into()), ..Self::new(ErrorCode::Internal, "服务出现故障，请稍后再试")
+        }
     }
 
     /// Something we need does not answer.
     pub fn unavailable(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         let detail = "服务暂时不可用，请稍后用同样的内容再试一次";
-        Self { source: Some(cause.into()), retry_after: Some(1), ..Self::new(ErrorCode::Unavailable, detail) }
+        Self { source: Some(cause.into().into()), retry_after: Some(1), ..Self::new(ErrorCode::Unavailable, detail) }
     }
 
     /// The same refusal with facts for the client.

@@ -53,6 +53,8 @@ error_codes! {
     SamePerson = "same_person", 409, "不能由同一人办理";
     RoleNotGrantable = "role_not_grantable", 409, "不能授予这个角色";
     StateConflict = "state_conflict", 409, "当前状态不能这样办理";
+    AlreadyBound = "already_bound", 409, "已经绑定";
+    PolicyChanged = "policy_changed", 409, "隐私政策已更新";
     ResidencyOpen = "residency_open", 409, "已有一份报到";
     NotInService = "not_in_service", 409, "不在在职党员名册";
     NotResident = "not_resident", 409, "尚未完成报到";
@@ -99,6 +101,8 @@ error_codes! {
     VoucherReversed = "voucher_reversed", 409, "核销已撤销";
     VoucherQrStale = "voucher_qr_stale", 409, "二维码已过期";
     VoucherQrForeign = "voucher_qr_foreign", 422, "不是兑换券二维码";
+    PhoneCodeInvalid = "phone_code_invalid", 422, "手机号授权码无效";
+    PhoneTicketInvalid = "phone_ticket_invalid", 422, "手机号凭据无效";
     IdempotencyKeyReused = "idempotency_key_reused", 422, "幂等键已用于另一请求";
     TooManyRequests = "too_many_requests", 429, "操作过于频繁";
     Internal = "internal", 500, "服务出现故障";

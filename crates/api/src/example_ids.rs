@@ -1,5 +1,7 @@
 //! Ids in the contracts' examples: those of the demo, so that what is printed there works on a fresh demo.
 
+use domain::id::TransferId;
+use domain::points::SourceKind;
 use serde_json::json;
 use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::schema::{KnownFormat, Object, Schema, SchemaFormat};
@@ -14,14 +16,15 @@ pub(crate) fn fill_in(document: &mut OpenApi) {
         let noun = path.split("/{").next().and_then(|path| path.rsplit('/').next()).unwrap_or("");
         [get, post, put, delete].into_iter().flatten().for_each(|operation| fill_parameters(noun, operation));
     }
-    let schemas = document.components.iter_mut().flat_map(|components| components.schemas.values_mut());
-    for schema in schemas {
+    let schemas = document.components.iter_mut().flat_map(|components| &mut components.schemas);
+    for (kind, schema) in schemas {
         let RefOr::T(Schema::Object(object)) = schema else { continue };
         for (name, property) in &mut object.properties {
             if let RefOr::T(Schema::Object(property)) = property
                 && is_id(property)
                 && property.example.is_none()
             {
+                let name = if kind == "ReviewedAttendance" { "reviewed_id" } else { name };
                 property.example = Some(json!(demo_id(name)));
             }
         }
@@ -50,15 +53,25 @@ fn demo_id(noun: &str) -> Uuid {
         "members" | "member" => ids::MEMBER.uuid(),
         "lead_member" => ids::LEAD.uuid(),
         "estates" | "estate" => ids::ESTATE.uuid(),
-        "unit" | "units" => ids::UNIT.uuid(),
+        "unit" | "units" | "regulator_unit" => ids::UNIT.uuid(),
         "activities" | "activity" => ids::ACTIVITY.uuid(),
         "led-activities" => ids::RUNNING_ACTIVITY.uuid(),
+        "enrolment" => ids::RUNNING_ENROLMENT.uuid(),
+        "reviewed" => ids::CONFIRMED_ENROLMENT.uuid(),
+        "transfer" => TransferId::of_earning(SourceKind::FirstResidency, ids::MEMBER.uuid(), ids::MEMBER).uuid(),
         "session" => ids::ACTIVITY_SESSION.uuid(),
         "merchants" | "merchant" => ids::MERCHANT.uuid(),
         "store" => ids::STORE.uuid(),
         "offers" | "offer" => ids::OFFER.uuid(),
+        "residencies" => ids::RESIDENCY.uuid(),
+        "staff" => ids::STAFF.uuid(),
+        "admins" | "admin" => ids::ADMIN.uuid(),
+        "role-grants" => ids::ROLE_GRANT.uuid(),
         "redemptions" | "redemption" | "vouchers" => ids::REDEMPTION.uuid(),
-        "organisation" | "node" | "community" => ids::COMMUNITY.uuid(),
+        "membership-applications" => ids::APPLICATION.uuid(),
+        "complaints" => ids::COMPLAINT.uuid(),
+        "roster-imports" => ids::ROSTER_IMPORT.uuid(),
+        "parent" | "organisation" | "node" | "community" => ids::COMMUNITY.uuid(),
         _ => ids::DISTRICT.uuid(),
     }
 }

@@ -18,6 +18,8 @@ pub mod keys;
 pub mod limits;
 pub mod openapi;
 mod page_cache;
+pub mod roster_file;
+pub mod roster_import;
 pub mod routes;
 pub mod state;
 pub mod use_case;

@@ -4,6 +4,7 @@ use actix_web::App;
 use domain::code::Code;
 use domain::session::Audience;
 use utoipa::openapi::path::{Operation, Parameter, ParameterIn};
+use utoipa::openapi::schema::{ArrayItems, Components, Schema};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{
     ContentBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, ResponseBuilder,
@@ -42,13 +43,27 @@ pub fn document(audience: Audience) -> OpenApi {
     };
     let (_, mut document) = app.service(api).split_for_parts();
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
-    document.components.get_or_insert_default().add_security_scheme("bearer", SecurityScheme::Http(bearer));
+    let components = document.components.get_or_insert_default();
+    components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
+    name_items(components);
     for methods in document.paths.paths.values_mut() {
         let operations = [&mut methods.get, &mut methods.post, &mut methods.put, &mut methods.delete];
         operations.into_iter().flatten().for_each(promise_refusals);
     }
     example_ids::fill_in(&mut document);
     document
+}
+
+/// The derive writes the item's schema out in every page of a list; here the page names it instead.
+fn name_items(components: &mut Components) {
+    let names: Vec<_> = components.schemas.keys().cloned().collect();
+    for (list, page) in &mut components.schemas {
+        let item = list.strip_prefix("Listed_").filter(|item| names.iter().any(|name| name == item));
+        let (Some(item), RefOr::T(Schema::Object(page))) = (item, page) else { continue };
+        if let Some(RefOr::T(Schema::Array(items))) = page.properties.get_mut("items") {
+            items.items = ArrayItems::RefOrSchema(Box::new(Ref::from_schema_name(item).into()));
+        }
+    }
 }
 
 /// What the door, the extractors and the keys refuse everywhere; an operation's own words for a status stay.
@@ -65,7 +80,11 @@ fn promise_refusals(operation: &mut Operation) {
         (!open, "403", "登录身份不同，或没有这项权限"),
         (has(ParameterIn::Path), "404", "没有找到"),
         (keyed, "409", "规则或当前状态不允许，或同一操作正在处理"),
+        (body, "413", "内容过大"),
+        (body, "415", "不支持的内容类型"),
         (body || keyed || has(ParameterIn::Query), "422", "填写有误"),
+        (true, "429", "操作过于频繁，请在 Retry-After 所示的秒数后再试"),
+        (true, "503", "服务暂时不可用，请在 Retry-After 所示的秒数后用同样的内容再试"),
     ];
     for (_, status, description) in refusals.into_iter().filter(|(applies, ..)| *applies) {
         operation.responses.responses.entry(status.into()).or_insert_with(|| {

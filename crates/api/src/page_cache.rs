@@ -1,6 +1,5 @@
 //! Pages that are the same for everybody, kept as the bytes they were written as, for a second.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use crate::error::{ApiError, ApiResult};
@@ -19,7 +18,7 @@ impl PageCache {
     /// The page as it was at most a second ago; of many who ask at once for one that is not there, one makes it.
     pub async fn get(&self, asked: String, make: impl Future<Output = ApiResult<Tagged>>) -> ApiResult<Tagged> {
         let page = self.0.try_get_with(asked, make).await;
-        page.map_err(|error| Arc::try_unwrap(error).unwrap_or_else(|shared| ApiError::from(shared.code)))
+        page.map_err(|shared| ApiError::clone(&shared))
     }
 
     /// Forgets everything, after a change that its author wants to see.

@@ -32,12 +32,16 @@ pub fn member(routes: &mut ServiceConfig) {
         .configure(features::enrolment::member_routes)
         .configure(features::merchant::member_routes)
         .configure(features::offer::member_routes)
-        .configure(features::redemption::member_routes);
+        .configure(features::redemption::member_routes)
+        .configure(features::complaint::member_routes);
 }
 
 /// What shop staff use.
 pub fn merchant(routes: &mut ServiceConfig) {
-    routes.configure(features::staff::merchant_routes).configure(features::redemption::merchant_routes);
+    routes
+        .configure(features::staff::merchant_routes)
+        .configure(features::redemption::merchant_routes)
+        .configure(features::complaint::merchant_routes);
 }
 
 /// What admins use.
@@ -45,13 +49,18 @@ pub fn admin(routes: &mut ServiceConfig) {
     routes
         .configure(features::session::own_admin_routes)
         .configure(features::admin::admin_routes)
+        .configure(features::organisation::admin_routes)
+        .configure(features::unit_pairing::admin_routes)
+        .configure(features::roster::admin_routes)
         .configure(features::points::admin_routes)
         .configure(features::residency::admin_routes)
         .configure(features::activity::admin_routes)
         .configure(features::enrolment::admin_routes)
         .configure(features::merchant::admin_routes)
         .configure(features::offer::admin_routes)
-        .configure(features::redemption::admin_routes);
+        .configure(features::redemption::admin_routes)
+        .configure(features::member::admin_routes)
+        .configure(features::complaint::admin_routes);
 }
 
 /// Mounts what the public listener serves; `/auth` is mounted by the caller, who knows which sign-ins it takes.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use storage::database::Pools;
 use storage::{Database, KeyValue, StorageError, Vault, admins, development_clock};
 use tokio::sync::Semaphore;
+use uuid::Uuid;
 use wechat_auth::sandbox::{self, Sandbox};
 
 use crate::auth::caller::Caller;
@@ -50,6 +51,8 @@ pub struct State {
     pub(crate) offer_gates: Gates,
     /// How many passwords are hashed at once; each takes 19 MiB.
     pub(crate) hashing: Semaphore,
+    /// This replica, as the holder of leases.
+    pub holder: Uuid,
     /// What answers in WeChat's place, if the settings name no mini-program; it lives as long as the state.
     pub sandbox: Option<Sandbox>,
 }
@@ -89,6 +92,7 @@ impl State {
             offer_pages: PageCache::new(),
             offer_gates: Gates::new(),
             hashing: Semaphore::new(2),
+            holder: Uuid::now_v7(),
             sandbox,
         };
         Ok(App::new(state))

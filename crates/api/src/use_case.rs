@@ -13,6 +13,7 @@ use domain::time::Instant;
 use serde::Serialize;
 use storage::idempotency::{self, Claim, Scope};
 use storage::{WriteTx, audit};
+use tokio::sync::OwnedSemaphorePermit;
 use uuid::Uuid;
 
 use crate::auth::caller::Caller;
@@ -33,6 +34,8 @@ pub struct UseCase {
     caller: Option<Arc<Caller>>,
     request_id: String,
     ip: Option<String>,
+    #[expect(dead_code, reason = "held until the story's task has ended")]
+    gate: Option<Arc<OwnedSemaphorePermit>>,
 }
 
 /// A use case under way.
@@ -76,12 +79,18 @@ impl Work {
 impl UseCase {
     /// A use case that the service itself starts, such as a job's.
     pub fn internal(app: App) -> Self {
-        Self { app, caller: None, request_id: Uuid::now_v7().to_string(), ip: None }
+        Self { app, caller: None, request_id: Uuid::now_v7().to_string(), ip: None, gate: None }
     }
 
     /// Where the request came from.
     pub fn ip(&self) -> Option<&str> {
         self.ip.as_deref()
+    }
+
+    /// Keeps a gate's permit until the story has ended, even if nobody waits for its answer any more.
+    #[must_use]
+    pub fn behind(self, permit: OwnedSemaphorePermit) -> Self {
+        Self { gate: Some(Arc::new(permit)), ..self }
     }
 
     /// Runs a story that may safely run again.
@@ -242,6 +251,6 @@ impl FromRequest for UseCase {
         let extensions = request.extensions();
         let request_id = extensions.get::<RequestId>().map_or_else(String::new, |id| id.0.clone());
         let caller = extensions.get::<Arc<Caller>>().cloned();
-        std::future::ready(Ok(Self { app, caller, request_id, ip }))
+        std::future::ready(Ok(Self { app, caller, request_id, ip, gate: None }))
     }
 }

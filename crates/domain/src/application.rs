@@ -161,6 +161,7 @@ mod tests {
             unit_path: NodePath::root(),
             record: PartyRecord { organisation: "机关党支部".into(), joined_on: chrono::NaiveDate::MIN },
             bound,
+            updated_at: Instant::UNIX_EPOCH,
         }
     }
 

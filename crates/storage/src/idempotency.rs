@@ -6,7 +6,7 @@ use sea_orm::sea_query::OnConflict;
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
 
 use crate::database::WriteTx;
-use crate::error::Result;
+use crate::error::{Result, StorageError};
 
 /// What a key is unique within.
 #[derive(Clone, Debug)]
@@ -38,7 +38,22 @@ pub enum Claim {
 /// Claims the key for this transaction. While another transaction holds the same key this waits for it to end,
 /// or fails as busy.
 pub async fn claim(tx: &mut WriteTx, scope: &Scope, request_hash: &[u8], now: Instant) -> Result<Claim> {
-    let claimed = row::Entity::insert(row::ActiveModel {
+    loop {
+        if insert(tx, scope, request_hash, now).await? {
+            return Ok(Claim::Fresh);
+        }
+        let id = (scope.person.uuid(), scope.operation.to_owned(), scope.key.clone());
+        // An answer that is forgotten at this very moment is gone: the key is claimed anew.
+        let Some(stored) = row::Entity::find_by_id(id).one(&tx.on()).await? else { continue };
+        if stored.request_hash != request_hash {
+            return Ok(Claim::OtherRequest);
+        }
+        return Ok(Claim::Done { status: u16::try_from(stored.status).unwrap_or(200), body: stored.body });
+    }
+}
+
+async fn insert(tx: &mut WriteTx, scope: &Scope, request_hash: &[u8], now: Instant) -> Result<bool> {
+    let inserted = row::Entity::insert(row::ActiveModel {
         person_id: Set(scope.person.uuid()),
         operation: Set(scope.operation.into()),
         key: Set(scope.key.clone()),
@@ -52,22 +67,12 @@ pub async fn claim(tx: &mut WriteTx, scope: &Scope, request_hash: &[u8], now: In
     )
     .exec_without_returning(&tx.on())
     .await?;
-    if claimed == 1 {
-        return Ok(Claim::Fresh);
-    }
-    let id = (scope.person.uuid(), scope.operation.to_owned(), scope.key.clone());
-    let Some(stored) = row::Entity::find_by_id(id).one(&tx.on()).await? else {
-        return Ok(Claim::Fresh);
-    };
-    if stored.request_hash != request_hash {
-        return Ok(Claim::OtherRequest);
-    }
-    Ok(Claim::Done { status: u16::try_from(stored.status).unwrap_or(200), body: stored.body })
+    Ok(inserted == 1)
 }
 
 /// Stores the answer beside the effect.
 pub async fn settle(tx: &mut WriteTx, scope: &Scope, status: u16, body: String) -> Result<()> {
-    row::Entity::update_many()
+    let settled = row::Entity::update_many()
         .col_expr(row::Column::Status, i32::from(status).into())
         .col_expr(row::Column::Body, body.into())
         .filter(row::Column::PersonId.eq(scope.person.uuid()))
@@ -75,7 +80,7 @@ pub async fn settle(tx: &mut WriteTx, scope: &Scope, status: u16, body: String) 
         .filter(row::Column::Key.eq(&scope.key))
         .exec(&tx.on())
         .await?;
-    Ok(())
+    if settled.rows_affected == 1 { Ok(()) } else { Err(StorageError::corrupt("idempotency", "key", &scope.key)) }
 }
 
 /// Forgets answers stored before the instant; the effects stay unique by their transfer ids.

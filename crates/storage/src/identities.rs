@@ -95,6 +95,11 @@ pub async fn match_member(tx: &mut WriteTx, id: IdentityId, member: MemberId) ->
     Ok(())
 }
 
+/// Whether this is [`match_member`]'s conflict with another WeChat user of the member.
+pub fn is_match_conflict(error: &StorageError) -> bool {
+    error.breaks("wechat_identity_unique_member_id") || error.breaks("wechat_identity.member_id")
+}
+
 impl From<row::Model> for Identity {
     fn from(row: row::Model) -> Self {
         Self { id: row.id.into(), open_id: row.open_id, member: row.member_id.map(MemberId::new) }

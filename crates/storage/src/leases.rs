@@ -1,6 +1,7 @@
 //! Leases (租约): any replica may run a job, one does. The database's clock decides, not a replica's.
 
 use domain::time::Instant;
+use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use uuid::Uuid;
 
@@ -24,6 +25,22 @@ pub async fn take(tx: &mut WriteTx, name: &str, holder: Uuid, seconds: u32) -> R
     let statement =
         Statement::from_sql_and_values(tx.backend(), sql, [name.into(), holder.into(), until.into(), now.into()]);
     Ok(tx.on().execute_raw(statement).await?.rows_affected() == 1)
+}
+
+/// Gives a lease back before its time.
+pub async fn release(tx: &mut WriteTx, name: &str, holder: Uuid) -> Result<()> {
+    let mut delete = Query::delete();
+    delete.from_table("lease").and_where(Expr::col("name").eq(name)).and_where(Expr::col("holder").eq(holder));
+    tx.on().execute(&delete).await?;
+    Ok(())
+}
+
+/// Gives up every lease of the holder.
+pub async fn give_up(tx: &mut WriteTx, holder: Uuid) -> Result<()> {
+    let mut delete = Query::delete();
+    delete.from_table("lease").and_where(Expr::col("holder").eq(holder));
+    tx.on().execute(&delete).await?;
+    Ok(())
 }
 
 /// What the database's clock says.

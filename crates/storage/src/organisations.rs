@@ -6,7 +6,7 @@ use domain::id::NodeId;
 use domain::organisation::{Node, NodeKind, NodePath};
 use domain::page::{Page, PageRequest};
 use domain::time::Instant;
-use sea_orm::sea_query::Expr;
+use sea_orm::sea_query::{Expr, Query, SelectStatement};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use crate::database::{CHUNK, ReadTx, WriteTx};
@@ -170,6 +170,13 @@ pub(crate) fn inside_as(alias: &'static str, paths: &[NodePath]) -> sea_orm::Con
     paths.iter().fold(sea_orm::Condition::any().add(Expr::val(1).eq(0)), |any, path| {
         any.add(column().like(format!("{}%", path.as_str())))
     })
+}
+
+/// The ids of the organisations in these subtrees, for a query that joins none.
+pub(crate) fn ids_inside(paths: &[NodePath]) -> SelectStatement {
+    let mut ids = Query::select();
+    ids.column(row::Column::Id).from(row::Entity).cond_where(inside(paths));
+    ids
 }
 
 impl TryFrom<row::Model> for Node {

@@ -1,27 +1,101 @@
-//! Pairings (结队): which home unit has entered which community as a block.
+//! Units paired with communities (结队).
 
 use domain::id::NodeId;
+use domain::organisation::NodePath;
+use domain::page::{Page, PageRequest};
 use domain::time::Instant;
-use sea_orm::{ActiveValue::Set, EntityTrait};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, EntityTrait, ExprTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
+    Select,
+};
 use uuid::Uuid;
 
-use crate::database::WriteTx;
-use crate::error::Result;
+use crate::database::{ReadTx, WriteTx};
+use crate::error::{Result, StorageError};
+use crate::{join, organisations};
 
-/// Keeps new pairings of a unit and a community, each with its id.
-pub async fn insert_many(tx: &mut WriteTx, pairings: &[(Uuid, NodeId, NodeId)], now: Instant) -> Result<()> {
-    if pairings.is_empty() {
-        return Ok(());
+/// A unit and the community it has entered as a block.
+#[derive(Clone, Debug, FromQueryResult)]
+pub struct Pairing {
+    /// The pairing.
+    pub id: Uuid,
+    unit_id: Uuid,
+    community_id: Uuid,
+    /// The unit's name.
+    pub unit: String,
+    /// The community's name.
+    pub community: String,
+    /// Since when.
+    pub paired_at: Instant,
+}
+
+impl Pairing {
+    /// The unit.
+    pub fn unit_id(&self) -> NodeId {
+        self.unit_id.into()
     }
-    let rows = pairings.iter().map(|(id, unit, community)| row::ActiveModel {
-        id: Set(*id),
+
+    /// The community.
+    pub fn community_id(&self) -> NodeId {
+        self.community_id.into()
+    }
+}
+
+/// Keeps a new pairing. Conflicts if the two are paired already.
+pub async fn insert(tx: &mut WriteTx, id: Uuid, unit: NodeId, community: NodeId, now: Instant) -> Result<()> {
+    row::Entity::insert(row::ActiveModel {
+        id: Set(id),
         unit_id: Set(unit.uuid()),
         community_id: Set(community.uuid()),
         paired_at: Set(now),
         ended_at: Set(None),
-    });
-    row::Entity::insert_many(rows).exec_without_returning(&tx.on()).await?;
+    })
+    .exec_without_returning(&tx.on())
+    .await?;
     Ok(())
+}
+
+/// Whether a conflict is this: one is open already.
+pub fn is_open_conflict(error: &StorageError) -> bool {
+    error.breaks("unit_pairing_open") || error.breaks("unit_pairing.unit_id")
+}
+
+/// Whether the two are paired now.
+pub async fn exists(tx: &ReadTx, unit: NodeId, community: NodeId) -> Result<bool> {
+    let found = row::Entity::find()
+        .filter(row::Column::UnitId.eq(unit.uuid()))
+        .filter(row::Column::CommunityId.eq(community.uuid()))
+        .filter(row::Column::EndedAt.is_null())
+        .one(&tx.on())
+        .await?;
+    Ok(found.is_some())
+}
+
+/// Finds a pairing.
+pub async fn find_any(tx: &ReadTx, id: Uuid) -> Result<Option<Pairing>> {
+    Ok(with_names().filter(row::Column::Id.eq(id)).into_model().one(&tx.on()).await?)
+}
+
+/// Lists the pairings of units or communities in these subtrees, the newest first.
+pub async fn list_within(tx: &ReadTx, paths: &[NodePath], page: &PageRequest<Uuid>) -> Result<Page<Pairing, Uuid>> {
+    let either = row::Column::UnitId
+        .in_subquery(organisations::ids_inside(paths))
+        .or(row::Column::CommunityId.in_subquery(organisations::ids_inside(paths)));
+    let mut query = with_names().filter(either).filter(row::Column::EndedAt.is_null());
+    if let Some(after) = page.after {
+        query = query.filter(row::Column::Id.lt(after));
+    }
+    let query = query.order_by_desc(row::Column::Id).limit(page.limit + 1);
+    let found: Vec<Pairing> = query.into_model().all(&tx.on()).await?;
+    Ok(Page::from_one_more(found, page.limit, |pairing| pairing.id))
+}
+
+fn with_names() -> Select<row::Entity> {
+    let nodes = organisations::row::Entity;
+    let query = join::by_id(row::Entity::find(), nodes, "unit", row::Column::UnitId.into_expr());
+    join::by_id(query, nodes, "community", row::Column::CommunityId.into_expr())
+        .expr_as(join::of("unit", "name"), "unit")
+        .expr_as(join::of("community", "name"), "community")
 }
 
 mod row {

@@ -41,8 +41,13 @@ impl Vault {
 
     /// Seals a text for one field of one row.
     pub fn seal(&self, field: Field, row: Uuid, text: &str) -> Vec<u8> {
+        self.seal_bytes(field, row, text.as_bytes())
+    }
+
+    /// Seals bytes for one field of one row.
+    pub fn seal_bytes(&self, field: Field, row: Uuid, bytes: &[u8]) -> Vec<u8> {
         let (id, key) = self.keys.last_key_value().unwrap_or_else(|| unreachable!("a vault holds at least one key"));
-        let mut sealed = text.as_bytes().to_vec();
+        let mut sealed = bytes.to_vec();
         let nonce = key
             .seal_in_place_append_tag(Aad::from(associated(field, row)), &mut sealed)
             .unwrap_or_else(|_| unreachable!("AES-GCM seals any text of this size"));
@@ -54,18 +59,26 @@ impl Vault {
 
     /// Opens what [`Vault::seal`] made for the same field of the same row.
     pub fn open(&self, field: Field, row: Uuid, envelope: &[u8]) -> Result<String> {
+        let text = self.open_bytes(field, row, envelope).map(String::from_utf8)?;
+        text.map_err(|_| StorageError::corrupt(field.table, field.column, row))
+    }
+
+    /// Opens what [`Vault::seal_bytes`] made for the same field of the same row.
+    pub fn open_bytes(&self, field: Field, row: Uuid, envelope: &[u8]) -> Result<Vec<u8>> {
         self.try_open(field, row, envelope).ok_or_else(|| StorageError::corrupt(field.table, field.column, row))
     }
 
-    fn try_open(&self, field: Field, row: Uuid, envelope: &[u8]) -> Option<String> {
+    fn try_open(&self, field: Field, row: Uuid, envelope: &[u8]) -> Option<Vec<u8>> {
         let (&[ALGORITHM_AES_256_GCM, id], rest) = envelope.split_first_chunk::<2>()? else {
             return None;
         };
         let (nonce, sealed) = rest.split_first_chunk::<NONCE_LEN>()?;
         let nonce = Nonce::assume_unique_for_key(*nonce);
         let mut sealed = sealed.to_vec();
-        let text = self.keys.get(&id)?.open_in_place(nonce, Aad::from(associated(field, row)), &mut sealed).ok()?;
-        String::from_utf8(text.to_vec()).ok()
+        let opened = self.keys.get(&id)?.open_in_place(nonce, Aad::from(associated(field, row)), &mut sealed).ok()?;
+        let length = opened.len();
+        sealed.truncate(length);
+        Some(sealed)
     }
 
     /// A keyed hash by which an encrypted value can be looked up and kept unique.

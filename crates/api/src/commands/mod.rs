@@ -3,6 +3,7 @@
 
 mod create_admin;
 mod demo_data;
+mod import_roster;
 mod migrate;
 mod openapi;
 mod serve;
@@ -40,6 +41,8 @@ enum Command {
     CreateAdmin(create_admin::Arguments),
     /// Write roster files, or load realistic data of any size into an empty database.
     DemoData(demo_data::Arguments),
+    /// Import the district's roster from a CSV or Excel file.
+    ImportRoster(import_roster::Arguments),
     /// Print an admin's current TOTP code.
     Totp(totp::Arguments),
 }
@@ -103,6 +106,7 @@ async fn dispatch(line: CommandLine) -> Result<(), Failure> {
         Command::Migrate => migrate::run(&config).await,
         Command::CreateAdmin(arguments) => create_admin::run(config, arguments).await,
         Command::DemoData(arguments) => demo_data::run(config, &arguments).await,
+        Command::ImportRoster(arguments) => import_roster::run(config, arguments).await,
         Command::Totp(arguments) => totp::run(config, &arguments).await,
         Command::Openapi(_) => Ok(()),
     }

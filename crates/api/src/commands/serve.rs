@@ -18,7 +18,7 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
         ))
     })?;
     println!("{}", welcome.at(running.public));
-    let jobs = tokio::spawn(jobs::run_for_ever(state));
+    let jobs = tokio::spawn(jobs::run_for_ever(state.clone()));
 
     let mut terminate = signal(SignalKind::terminate()).map_err(|error| Failure::Found(error.to_string()))?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| Failure::Found(error.to_string()))?;
@@ -35,6 +35,9 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
     let ended = running.ended.await;
     stop.abort();
     jobs.abort();
+    if let Err(error) = jobs::give_up(&state).await {
+        tracing::warn!(%error, "the leases of this replica run out by themselves");
+    }
     match ended {
         Ok(Ok(())) => Ok(()),
         Ok(Err(error)) => Err(Failure::Found(error.to_string())),

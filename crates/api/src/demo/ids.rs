@@ -2,8 +2,8 @@
 //! version 7 from the end of 2024: everything that comes later sorts after them.
 
 use domain::id::{
-    ActivityId, ActivitySessionId, AdminId, EnrolmentId, IdentityId, LotId, MemberId, MerchantId, NodeId, OfferId,
-    RedemptionId, ResidencyId, RoleGrantId, StaffId, StoreId,
+    ActivityId, ActivitySessionId, AdminId, ApplicationId, ComplaintId, EnrolmentId, IdentityId, ImportId, LotId,
+    MemberId, MerchantId, NodeId, OfferId, RedemptionId, ResidencyId, RoleGrantId, StaffId, StoreId,
 };
 use uuid::Uuid;
 
@@ -21,6 +21,8 @@ pub const UNIT: NodeId = unit(0);
 pub const MEMBER: MemberId = member(0);
 /// The voucher that 张建国 has not used yet.
 pub const REDEMPTION: RedemptionId = redemption(9);
+/// The report of 曾志勇, which waits for the unit.
+pub const RESIDENCY: ResidencyId = residency(34);
 /// 李秀英, who leads the activity that runs now.
 pub const LEAD: MemberId = member(1);
 /// An activity with free seats, in two days.
@@ -31,6 +33,16 @@ pub const ACTIVITY_SESSION: ActivitySessionId = activity_session(0);
 pub const RUNNING_ACTIVITY: ActivityId = activity(1);
 /// Its session.
 pub const RUNNING_SESSION: ActivitySessionId = activity_session(1);
+/// Somebody who is checked in there.
+pub const RUNNING_ENROLMENT: EnrolmentId = enrolment(0x08);
+/// Attendance that its lead has confirmed and that waits for review.
+pub const CONFIRMED_ENROLMENT: EnrolmentId = enrolment(0x29);
+/// 孙晓明's application, for which the unit's answer is awaited.
+pub const APPLICATION: ApplicationId = application(0);
+/// A complaint that nobody has answered.
+pub const COMPLAINT: ComplaintId = complaint(0);
+/// A roster that 区教育局 handed in.
+pub const ROSTER_IMPORT: ImportId = roster_import(0);
 /// 晋阳面馆.
 pub const MERCHANT: MerchantId = merchant(0);
 /// Its store.
@@ -39,6 +51,13 @@ pub const STORE: StoreId = store(0);
 pub const OFFER: OfferId = offer(0);
 /// A shopping bag, of which there is no end: for benches.
 pub const PLENTIFUL_OFFER: OfferId = offer(1);
+
+/// The first who hands out noodles.
+pub const STAFF: StaffId = staff(0);
+/// The account of the community's admin.
+pub const ADMIN: AdminId = admin(2);
+/// The role of the community's admin.
+pub const ROLE_GRANT: RoleGrantId = role_grant(2);
 
 macro_rules! numbered {
     ($($kind:literal $make:ident -> $id:ident),+ $(,)?) => {$(
@@ -55,6 +74,10 @@ numbered! {
     5 unit -> NodeId,
     0x11 member -> MemberId,
     0x12 identity -> IdentityId,
+    0x13 application -> ApplicationId,
+    0x17 roster_import -> ImportId,
+    0x1d applicant -> IdentityId,
+    0x51 complaint -> ComplaintId,
     0x1c staff_identity -> IdentityId,
     0x14 admin -> AdminId,
     0x15 role_grant -> RoleGrantId,

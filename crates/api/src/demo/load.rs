@@ -20,7 +20,7 @@ use super::crowd::Crowd;
 use super::journey::Journey;
 use super::places::Tree;
 use super::size::Size;
-use super::{ids, people};
+use super::{desks, ids, people};
 use crate::commands::Failure;
 use crate::state::App;
 
@@ -68,10 +68,10 @@ pub(super) async fn load(
 impl Load<'_> {
     async fn pairings(&mut self, tree: &Tree) -> Result<(), Failure> {
         let communities = tree.communities.iter().cycle().skip(1);
-        let pairs = tree.units.iter().zip(communities).zip(0..);
-        let pairings: Vec<_> =
-            pairs.map(|((unit, community), number)| (ids::pairing(number), *unit, *community)).collect();
-        Ok(unit_pairings::insert_many(&mut self.tx, &pairings, self.now).await?)
+        for ((unit, community), number) in tree.units.iter().zip(communities).zip(0..) {
+            unit_pairings::insert(&mut self.tx, ids::pairing(number), *unit, *community, self.now).await?;
+        }
+        Ok(())
     }
 
     async fn cast(&mut self, tree: &Tree, journey: &Journey) -> Result<(), Failure> {
@@ -89,6 +89,7 @@ impl Load<'_> {
         let bound: Vec<Identity> =
             bound.map(|player| identity(ids::identity(player.number), player.person, Some(player.member.id))).collect();
         self.identities(&bound).await?;
+        desks::cover(self.app, &mut self.tx, &bound, self.now).await?;
         residencies::insert_many(&mut self.tx, &journey.residencies).await?;
         let members: Vec<MemberId> = journey.players.iter().map(|player| player.member.id).collect();
         Ok(accounts::open_many(&mut self.tx, &members).await?)

@@ -5,6 +5,7 @@ mod admins;
 mod books;
 mod cast;
 mod crowd;
+mod desks;
 mod draw;
 pub mod ids;
 mod journey;

@@ -8,6 +8,7 @@ use storage::admins as accounts;
 
 use super::admins::Account;
 use super::cast::Stage;
+use super::desks;
 use super::journey::Journey;
 use crate::commands::Failure;
 use crate::keys;
@@ -63,6 +64,7 @@ fn text(accounts: &[Account], journey: &Journey) -> String {
         );
         line(&format!("phone:{}:1", player.phone.reveal()), "          phone_code of POST /api/v1/member/phone".into());
     }
+    line(&format!("login:{}:1", desks::APPLICANT), "member    孙晓明 不在名册，入册申请待单位确认".into());
     for ((staff, person), stall) in journey.staff.iter().zip(&journey.stalls).take(2) {
         line(&format!("login:{person}:1"), format!("merchant  {} {}", staff.name, stall.merchant.name));
     }

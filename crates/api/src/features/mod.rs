@@ -2,6 +2,7 @@
 
 pub mod activity;
 pub mod admin;
+pub mod complaint;
 pub mod console;
 pub mod development;
 pub mod enrolment;
@@ -13,5 +14,7 @@ pub mod organisation;
 pub mod points;
 pub mod redemption;
 pub mod residency;
+pub mod roster;
 pub mod session;
 pub mod staff;
+pub mod unit_pairing;

@@ -1,11 +1,9 @@
 //! What happens without a request: each job takes a lease, so that any replica may run it and one does.
 
 use std::pin::Pin;
-use std::sync::LazyLock;
 use std::time::Duration;
 
 use storage::leases;
-use uuid::Uuid;
 
 use crate::error::ApiResult;
 use crate::state::App;
@@ -15,6 +13,7 @@ mod credit_service;
 mod expire_points;
 mod expire_vouchers;
 mod forget_answers;
+mod import_roster;
 mod settle_activities;
 
 /// A job: does what is due now, in steps that each keep themselves, and answers how many things it did.
@@ -27,13 +26,13 @@ const JOBS: &[(&str, Job)] = &[
     ("expire_points", |app| Box::pin(expire_points::run(app))),
     ("close_attendance", |app| Box::pin(close_attendance::run(app))),
     ("credit_service", |app| Box::pin(credit_service::run(app))),
+    ("import_roster", |app| Box::pin(import_roster::run(app))),
     ("settle_activities", |app| Box::pin(settle_activities::run(app))),
 ];
 
-/// This process, as the holder of leases.
-static HOLDER: LazyLock<Uuid> = LazyLock::new(Uuid::now_v7);
-
+/// How long a replica that died keeps its jobs from the others; in development somebody waits for them.
 const LEASE_SECONDS: u32 = 120;
+const DEVELOPMENT_LEASE_SECONDS: u32 = 6;
 
 /// Runs the jobs for ever, one round every few seconds.
 pub async fn run_for_ever(app: App) {
@@ -56,9 +55,17 @@ pub async fn run_all(app: &App) {
     }
 }
 
+/// Leaves every job to the other replicas at once, as this one is about to end.
+pub async fn give_up(app: &App) -> ApiResult<()> {
+    let mut tx = app.database.write().await?;
+    leases::give_up(&mut tx, app.holder).await?;
+    Ok(tx.commit().await?)
+}
+
 async fn run_one(app: &App, name: &str, job: Job) -> ApiResult<u64> {
     let mut tx = app.database.write().await?;
-    let mine = leases::take(&mut tx, name, *HOLDER, LEASE_SECONDS).await?;
+    let seconds = if app.config.development() { DEVELOPMENT_LEASE_SECONDS } else { LEASE_SECONDS };
+    let mine = leases::take(&mut tx, name, app.holder, seconds).await?;
     tx.commit().await?;
     if mine { job(app).await } else { Ok(0) }
 }

@@ -16,6 +16,7 @@ use crate::member::{Member, MemberCategory, MemberState};
 use crate::organisation::NodePath;
 use crate::personal::{self, PartyRecord, Phone};
 use crate::text;
+use crate::time::Instant;
 
 codes! {
     /// How far an import has come (名册导入).
@@ -121,6 +122,8 @@ pub struct OnRoster {
     pub record: PartyRecord,
     /// Whether the member signs in with WeChat.
     pub bound: bool,
+    /// When the roster last changed what it says of the member.
+    pub updated_at: Instant,
 }
 
 /// What a row does to the roster.
@@ -142,7 +145,7 @@ pub fn settle(
     on_roster: Option<&OnRoster>,
     within: &[NodePath],
 ) -> Result<Change, RowProblem> {
-    let Some(OnRoster { member, unit_path, record, bound }) = on_roster else {
+    let Some(OnRoster { member, unit_path, record, bound, .. }) = on_roster else {
         return Ok(Change::Create);
     };
     let refuse = |reason| Err(RowProblem { line: row.line, column: Column::Phone, reason });

@@ -45,6 +45,7 @@ fn on_roster(row: &RosterRow, at: &(NodeId, NodePath)) -> OnRoster {
         unit_path: at.1.clone(),
         record: row.record.clone(),
         bound: false,
+        updated_at: Instant::UNIX_EPOCH,
     }
 }
 

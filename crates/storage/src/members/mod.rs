@@ -11,7 +11,7 @@ use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, RelationD
 use uuid::Uuid;
 
 pub use self::list::{Filter, MemberSummary, find_in_subtree, list};
-pub use self::roster::{CHUNK, Entry, find_on_roster, free_numbers, insert_many, lock_on_roster, update_many};
+pub use self::roster::{CHUNK, Entry, draw_numbers, find_on_roster, free_numbers, insert_many, lock_on_roster};
 
 use crate::database::{ReadTx, WriteTx};
 use crate::error::{Result, StorageError};

@@ -1,6 +1,6 @@
 //! The roster in bulk: who has these phone numbers, and many members written at once.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use domain::id::MemberId;
 use domain::member::{self, Member};
@@ -8,7 +8,7 @@ use domain::organisation::NodePath;
 use domain::personal::{PartyRecord, Phone};
 use domain::roster::OnRoster;
 use domain::time::Instant;
-use sea_orm::sea_query::{JoinType, LockType, OnConflict};
+use sea_orm::sea_query::{JoinType, LockType};
 use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select};
 use uuid::Uuid;
 
@@ -69,17 +69,21 @@ fn collect(rows: Vec<Joined>, vault: &Vault, there: &mut HashMap<Vec<u8>, OnRost
         let record = vault.open(PARTY_RECORD, member.id, &member.party_record_cipher)?;
         let record =
             read_record(&record).ok_or_else(|| StorageError::corrupt("member", "party_record_cipher", member.id))?;
-        let index = member.phone_index.clone();
-        let unit_path = NodePath::from_stored(unit_path);
-        there.insert(index, OnRoster { member: member.try_into()?, unit_path, record, bound: identity_id.is_some() });
+        let (index, updated_at) = (member.phone_index.clone(), member.updated_at);
+        let (unit_path, bound) = (NodePath::from_stored(unit_path), identity_id.is_some());
+        there.insert(index, OnRoster { member: member.try_into()?, unit_path, record, bound, updated_at });
     }
     Ok(())
 }
 
 /// A public number for each new member that nobody has, as far as this transaction sees.
 pub async fn free_numbers(tx: &ReadTx, ids: &[MemberId]) -> Result<Vec<String>> {
+    draw_numbers(tx, ids, &mut BTreeSet::new()).await
+}
+
+/// The same beside numbers that were given already, though nobody has them on the roster yet.
+pub async fn draw_numbers(tx: &ReadTx, ids: &[MemberId], given: &mut BTreeSet<String>) -> Result<Vec<String>> {
     let mut numbers = vec![String::new(); ids.len()];
-    let mut given = HashSet::new();
     let mut waiting: Vec<usize> = (0..ids.len()).collect();
     for attempt in 0.. {
         let drawn: Vec<String> = waiting.iter().map(|at| member::number(ids[*at], attempt)).collect();
@@ -114,20 +118,6 @@ pub async fn free_numbers(tx: &ReadTx, ids: &[MemberId]) -> Result<Vec<String>> 
 pub async fn insert_many(tx: &mut WriteTx, vault: &Vault, entries: &[Entry], now: Instant) -> Result<()> {
     for entries in entries.chunks(CHUNK) {
         row::Entity::insert_many(sealed(vault, entries, now)).exec_without_returning(&tx.on()).await?;
-    }
-    Ok(())
-}
-
-/// Keeps what changed about members who were locked: name, unit, register, state and party record.
-pub async fn update_many(tx: &mut WriteTx, vault: &Vault, entries: &[Entry], now: Instant) -> Result<()> {
-    use row::Column as C;
-    let mut replace = OnConflict::column(C::Id);
-    replace.update_columns([C::Name, C::PartyRecordCipher, C::UnitId, C::Category, C::State, C::UpdatedAt]);
-    for entries in entries.chunks(CHUNK) {
-        row::Entity::insert_many(sealed(vault, entries, now))
-            .on_conflict(replace.clone())
-            .exec_without_returning(&tx.on())
-            .await?;
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use actix_web::{get, web};
+use actix_web::{HttpRequest, HttpResponse, get, web};
 use chrono::{DateTime, Days, NaiveDate};
 use domain::id::{ActivityId, NodeId};
 use domain::organisation::NodePath;
@@ -20,6 +20,7 @@ use crate::auth::caller::{Authorized, CurrentMember, needs};
 use crate::error::{ApiError, ApiResult, Problem};
 use crate::http::input;
 use crate::http::page::{Listed, page_request};
+use crate::http::tagged::Tagged;
 use crate::state::{App, State};
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -67,7 +68,7 @@ pub(super) struct ManagedActivityQuery {
 
 /// 活动列表
 ///
-/// 已发布的活动，按开始时间排列；默认只看还没结束的。
+/// 已发布的活动，按开始时间排列；默认只看还没结束的。带 ETag；请求头 If-None-Match 与之相同时答复 304，没有内容。
 #[utoipa::path(tag = "活动", params(ActivityQuery), responses(
     (status = 200, description = "活动列表", body = Listed<ActivitySummaryView>),
     (status = 422, description = "查询条件有误", body = Problem, content_type = "application/problem+json"),
@@ -77,7 +78,8 @@ pub(super) async fn list_activities(
     _: CurrentMember,
     query: web::Query<ActivityQuery>,
     app: App,
-) -> ApiResult<web::Json<Listed<ActivitySummaryView>>> {
+    request: HttpRequest,
+) -> ApiResult<HttpResponse> {
     let now = app.clock.business();
     let PageRequest { after, limit } = page_request::<Begins>(query.limit, query.cursor.as_deref())?;
     let filter = Filter {
@@ -92,7 +94,8 @@ pub(super) async fn list_activities(
     let found = activities::list_public(&app.database.read(), &filter, &page).await?;
     let next = found.next.map(|(at, id)| Begins { at, id });
     let found = Page { items: found.items, next };
-    Ok(web::Json(Listed::of(found, |activity| ActivitySummaryView::new(activity, now))))
+    let listed = Listed::of(found, |activity| ActivitySummaryView::new(activity, now));
+    Ok(Tagged::of(&listed)?.answer(&request))
 }
 
 /// 辖区内的活动

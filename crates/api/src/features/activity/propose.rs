@@ -50,6 +50,12 @@ pub(super) struct ProposeRequest {
     /// 负责人的党员编号
     lead_member_id: Uuid,
     /// 场次，1 到 20 个，互不重叠
+    #[schema(example = json!([{
+        "starts_at": "2026-11-24T09:30:00+08:00",
+        "ends_at": "2026-11-24T11:30:00+08:00",
+        "enrolment_closes_at": "2026-11-24T08:00:00+08:00",
+        "capacity": 30,
+    }]))]
     sessions: Vec<PlanRequest>,
 }
 

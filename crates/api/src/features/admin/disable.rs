@@ -14,7 +14,7 @@ use crate::use_case::UseCase;
 ///
 /// 该账号的所有会话随即失效，访问令牌最迟五秒后失效。不能停用自己的账号。
 #[utoipa::path(tag = "管理员", params(
-    ("id" = Uuid, Path, description = "管理员编号", example = "0199a000-0000-7000-8000-000000000a01"),
+    ("id" = Uuid, Path, description = "管理员编号"),
 ), responses(
     (status = 204, description = "已停用"),
     (status = 404, description = "没有这个账号", body = Problem, content_type = "application/problem+json"),

@@ -24,13 +24,11 @@ type RoleCode = Coded<Role>;
 #[serde(deny_unknown_fields)]
 pub(super) struct GrantRoleRequest {
     /// 管理员编号
-    #[schema(example = "0199a000-0000-7000-8000-000000000a01")]
     admin_id: Uuid,
     /// 角色
     #[schema(example = "community")]
     role: RoleCode,
     /// 在哪个组织担任
-    #[schema(example = "0199a000-0000-7000-8000-000000000001")]
     node_id: Uuid,
 }
 

@@ -15,7 +15,7 @@ use crate::use_case::UseCase;
 ///
 /// 撤销后该账号须重新登录。最后一名区级管理员、安全管理员不能撤销。须先再次验证动态码。
 #[utoipa::path(tag = "管理员", params(
-    ("id" = Uuid, Path, description = "授权编号", example = "0199a000-0000-7000-8000-000000000b01"),
+    ("id" = Uuid, Path, description = "授权编号"),
 ), responses(
     (status = 204, description = "已撤销"),
     (status = 404, description = "没有这项授权", body = Problem, content_type = "application/problem+json"),

@@ -1,10 +1,11 @@
-//! Who I am as an administrator, and what my roles allow.
+//! Who I am as an administrator, what my roles allow, and what waits for me.
 
 use actix_web::{get, web};
 use domain::code::Code;
+use domain::desk::Waiting;
 use domain::role::{Permission, Role};
 use serde::Serialize;
-use storage::organisations;
+use storage::{desk, organisations};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -14,6 +15,7 @@ use crate::http::coded::Coded;
 use crate::state::App;
 
 type RoleCode = Coded<Role>;
+type WaitingCode = Coded<Waiting>;
 
 /// 我的管理员身份
 #[derive(Debug, Serialize, ToSchema)]
@@ -31,6 +33,18 @@ struct OwnAdminView {
     /// 可以办理的业务
     #[schema(example = json!(["read_members"]))]
     permissions: Vec<&'static str>,
+    /// 待办，只列有的
+    waiting: Vec<WaitingView>,
+}
+
+/// 待办
+#[derive(Debug, Serialize, ToSchema)]
+struct WaitingView {
+    /// 事项
+    kind: WaitingCode,
+    /// 件数，最多数到 100
+    #[schema(example = 3)]
+    count: u64,
 }
 
 /// 担任的角色
@@ -58,11 +72,20 @@ pub(super) async fn show_own_admin(caller: CurrentAdmin, app: App) -> ApiResult<
     }
     let held = |permission: &&Permission| !admin.scope(**permission).is_empty();
     let permissions = Permission::ALL.iter().filter(held).map(|permission| permission.code()).collect();
+    let mut waiting = Vec::new();
+    for kind in Waiting::ALL {
+        let scope = admin.scope(kind.permission());
+        let count = if scope.is_empty() { 0 } else { desk::count(&tx, *kind, &scope).await? };
+        if count > 0 {
+            waiting.push(WaitingView { kind: Coded(*kind), count });
+        }
+    }
     Ok(web::Json(OwnAdminView {
         account: admin.account.clone(),
         name: admin.name.clone(),
         must_change_password: admin.must_change_password,
         roles,
         permissions,
+        waiting,
     }))
 }

@@ -10,7 +10,7 @@ use crate::use_case::UseCase;
 
 /// 解除账号锁定
 #[utoipa::path(tag = "管理员", params(
-    ("id" = Uuid, Path, description = "管理员编号", example = "0199a000-0000-7000-8000-000000000a01"),
+    ("id" = Uuid, Path, description = "管理员编号"),
 ), responses(
     (status = 204, description = "已解除"),
     (status = 404, description = "没有这个账号", body = Problem, content_type = "application/problem+json"),

@@ -1,22 +1,38 @@
 //! Who I am and what waits for me.
 
 use actix_web::{get, web};
+use domain::consent::{Purpose, accept};
+use domain::residency::ResidencyState;
 use serde::Serialize;
-use storage::{members, organisations};
+use storage::{consents, members, membership_applications, organisations, residencies};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::application_view::MembershipApplicationView;
+use super::consent::ConsentView;
 use crate::auth::caller::CurrentIdentity;
 use crate::error::ApiResult;
+use crate::http::coded::Coded;
 use crate::state::App;
 
-/// 我的党员身份
+type ResidencyStateCode = Coded<ResidencyState>;
+
+/// 我的身份和待办：小程序据此决定下一个页面
 #[derive(Debug, Serialize, ToSchema)]
 struct OwnMemberView {
     /// 是否已与名册匹配；为假时请先绑定手机号
     bound: bool,
+    /// 是否已同意现行版本的隐私政策；为假时请先出示隐私政策
+    #[schema(example = true)]
+    policy_accepted: bool,
+    /// 有效的同意
+    consents: Vec<ConsentView>,
     /// 党员信息，匹配后才有
     member: Option<MemberView>,
+    /// 最近一次入册申请，没有匹配时才有；已确认的，刷新登录即可
+    application: Option<MembershipApplicationView>,
+    /// 办理中或已生效的报到的状态；为空时请先报到
+    residency_state: Option<ResidencyStateCode>,
 }
 
 /// 党员信息
@@ -44,15 +60,36 @@ struct MemberView {
 #[utoipa::path(tag = "党员", responses((status = 200, description = "我的身份", body = OwnMemberView)))]
 #[get("/me")]
 pub(super) async fn show_own_member(caller: CurrentIdentity, app: App) -> ApiResult<web::Json<OwnMemberView>> {
-    let Some(id) = caller.member else {
-        return Ok(web::Json(OwnMemberView { bound: false, member: None }));
-    };
     let tx = app.database.read();
-    let Some(member) = members::find(&tx, id).await? else {
-        return Ok(web::Json(OwnMemberView { bound: false, member: None }));
+    let consents = consents::list(&tx, caller.identity).await?;
+    let policy_accepted =
+        consents.iter().any(|given| given.purpose == Purpose::PrivacyPolicy && accept(&given.policy_version).is_ok());
+    let mut view = OwnMemberView {
+        bound: false,
+        policy_accepted,
+        consents: consents.into_iter().map(ConsentView::from).collect(),
+        member: None,
+        application: None,
+        residency_state: None,
+    };
+    let member = match caller.member {
+        Some(id) => members::find(&tx, id).await?,
+        None => None,
+    };
+    let Some(member) = member else {
+        let latest = membership_applications::find_latest_own(&tx, &app.vault, caller.identity).await?;
+        view.application = latest.map(MembershipApplicationView::from);
+        return Ok(web::Json(view));
     };
     let unit = organisations::find(&tx, member.unit).await?.map_or_else(String::new, |unit| unit.name);
-    let view =
-        MemberView { id: id.uuid(), number: member.number, name: member.name, phone_tail: member.phone_tail, unit };
-    Ok(web::Json(OwnMemberView { bound: true, member: Some(view) }))
+    view.bound = true;
+    view.residency_state = residencies::find_open(&tx, member.id).await?.map(|open| Coded(open.state));
+    view.member = Some(MemberView {
+        id: member.id.uuid(),
+        number: member.number,
+        name: member.name,
+        phone_tail: member.phone_tail,
+        unit,
+    });
+    Ok(web::Json(view))
 }

@@ -1,6 +1,6 @@
 //! Lists of merchants.
 
-use actix_web::{get, web};
+use actix_web::{HttpRequest, HttpResponse, get, web};
 use domain::id::MerchantId;
 use domain::merchant::MerchantState;
 use storage::merchants::{self, Filter};
@@ -11,11 +11,12 @@ use crate::auth::caller::{Authorized, CurrentMember, needs};
 use crate::error::{ApiResult, Problem};
 use crate::http::input;
 use crate::http::page::{Listed, page_request};
+use crate::http::tagged::Tagged;
 use crate::state::App;
 
 /// 商家列表
 ///
-/// 合作中的商家。
+/// 合作中的商家。带 ETag；请求头 If-None-Match 与之相同时答复 304，没有内容。
 #[utoipa::path(tag = "积分商城", params(MerchantQuery), responses(
     (status = 200, description = "商家列表", body = Listed<MerchantSummaryView>),
     (status = 422, description = "查询条件有误", body = Problem, content_type = "application/problem+json"),
@@ -25,7 +26,8 @@ pub(super) async fn list_merchants(
     _: CurrentMember,
     query: web::Query<MerchantQuery>,
     app: App,
-) -> ApiResult<web::Json<Listed<MerchantSummaryView>>> {
+    request: HttpRequest,
+) -> ApiResult<HttpResponse> {
     let filter = Filter {
         state: Some(MerchantState::Active),
         category: query.category.map(|category| category.0),
@@ -34,7 +36,7 @@ pub(super) async fn list_merchants(
     };
     let page = page_request::<MerchantId>(query.limit, query.cursor.as_deref())?;
     let found = merchants::list(&app.database.read(), &filter, &page).await?;
-    Ok(web::Json(Listed::of(found, MerchantSummaryView::from)))
+    Ok(Tagged::of(&Listed::of(found, MerchantSummaryView::from))?.answer(&request))
 }
 
 /// 辖区内的商家

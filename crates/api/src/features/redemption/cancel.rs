@@ -7,7 +7,7 @@ use domain::redemption::Redemption;
 use storage::{offers, purses, redemptions, rulebooks, transfers};
 use uuid::Uuid;
 
-use super::view::{RedemptionView, SettledView};
+use super::view::{RedemptionBalanceView, RedemptionView};
 use crate::auth::caller::CurrentMember;
 use crate::error::{ApiError, ApiResult, Problem};
 use crate::error_code::ErrorCode;
@@ -22,7 +22,7 @@ use crate::use_case::{UseCase, Work};
     ("id" = Uuid, Path, description = "兑换编号"),
     ("Idempotency-Key" = String, Header, description = "幂等键，重试时保持不变"),
 ), responses(
-    (status = 201, description = "已取消，积分已退回", body = SettledView),
+    (status = 201, description = "已取消，积分已退回", body = RedemptionBalanceView),
     (status = 404, description = "没有这次兑换", body = Problem, content_type = "application/problem+json"),
     (status = 409, description = "已核销、已取消或已过期", body = Problem, content_type = "application/problem+json"),
 ))]
@@ -37,14 +37,14 @@ pub(super) async fn cancel_redemption(
     use_case.once("cancel_redemption", key, &id, move |work| Box::pin(cancel(work, caller.member, id))).await
 }
 
-async fn cancel(work: &mut Work, member: MemberId, id: RedemptionId) -> ApiResult<SettledView> {
+async fn cancel(work: &mut Work, member: MemberId, id: RedemptionId) -> ApiResult<RedemptionBalanceView> {
     let locked = redemptions::lock_own(&mut work.tx, member, id).await?;
     let mut redemption = locked.ok_or_else(ApiError::not_found)?;
     work.about("redemption", id);
     redemption.cancel(work.now)?;
     let posting = give_back(work, &redemption, Actor::Member(member)).await?;
     let detail = redemptions::find_own(&work.tx, member, id).await?.ok_or_else(ApiError::not_found)?;
-    Ok(SettledView::new(RedemptionView::new(detail, work.now), posting.balance_after()))
+    Ok(RedemptionBalanceView::new(RedemptionView::new(detail, work.now), posting.balance_after()))
 }
 
 /// Gives points, piece and quota of a redemption back that was locked and has just been closed.

@@ -10,7 +10,7 @@ use storage::{StorageError, members, offers, purses, redemptions, rulebooks, tra
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::view::{RedemptionView, SettledView};
+use super::view::{RedemptionBalanceView, RedemptionView};
 use crate::auth::caller::CurrentMember;
 use crate::error::{ApiError, ApiResult, Problem};
 use crate::error_code::ErrorCode;
@@ -34,7 +34,7 @@ pub(super) struct RedeemRequest {
 #[utoipa::path(tag = "兑换", params(
     ("Idempotency-Key" = String, Header, description = "幂等键，重试时保持不变"),
 ), responses(
-    (status = 201, description = "已兑换", body = SettledView),
+    (status = 201, description = "已兑换", body = RedemptionBalanceView),
     (status = 404, description = "没有这个优惠", body = Problem, content_type = "application/problem+json"),
     (status = 409, description = "不能兑换，原因见 code", body = Problem, content_type = "application/problem+json"),
     (status = 422, description = "填写有误，或幂等键已用于另一请求", body = Problem, content_type = "application/problem+json"),
@@ -48,11 +48,11 @@ pub(super) async fn redeem_offer(
     app: App,
 ) -> ApiResult<Answer> {
     let offer = OfferId::new(request.0.offer_id);
-    let _permit = app.offer_gates.enter(offer.uuid()).await?;
-    use_case.once("redeem_offer", key, &request.0, move |work| Box::pin(take(work, caller, offer))).await
+    let permit = app.offer_gates.enter(offer.uuid()).await?;
+    use_case.behind(permit).once("redeem_offer", key, &request.0, move |work| Box::pin(take(work, caller, offer))).await
 }
 
-async fn take(work: &mut Work, caller: CurrentMember, offer: OfferId) -> ApiResult<SettledView> {
+async fn take(work: &mut Work, caller: CurrentMember, offer: OfferId) -> ApiResult<RedemptionBalanceView> {
     let member = caller.member;
     let scope = work.scope.as_ref().ok_or_else(|| ApiError::from(ErrorCode::IdempotencyKeyMissing))?;
     let transfer = TransferId::of_key(scope.person, scope.operation, &scope.key);
@@ -78,7 +78,7 @@ async fn take(work: &mut Work, caller: CurrentMember, offer: OfferId) -> ApiResu
     let (id, price) = (offer.id, offer.promise.price);
     work.at_last(move |work| Box::pin(take_piece(work, id, price)));
     let view = RedemptionView::of(redemption, merchant.name, None, work.now);
-    Ok(SettledView::new(view, posting.balance_after()))
+    Ok(RedemptionBalanceView::new(view, posting.balance_after()))
 }
 
 /// The offer was only looked at so far; whoever was quicker, or paused it, is noticed here.

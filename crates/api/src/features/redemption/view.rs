@@ -79,7 +79,7 @@ impl RedemptionView {
 
 /// 兑换结果
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct SettledView {
+pub(super) struct RedemptionBalanceView {
     /// 兑换
     #[serde(flatten)]
     redemption: RedemptionView,
@@ -88,7 +88,7 @@ pub(super) struct SettledView {
     balance_after: i64,
 }
 
-impl SettledView {
+impl RedemptionBalanceView {
     pub(super) fn new(redemption: RedemptionView, balance_after: i64) -> Self {
         Self { redemption, balance_after }
     }

@@ -43,15 +43,17 @@ pub(super) async fn refresh_session(
         .write("refresh_session", move |work| {
             Box::pin(async move {
                 work.about("session", id);
-                let Some(mut session) = sessions::lock(&mut work.tx, id).await? else { return Ok(None) };
+                let mut session = sessions::lock(&mut work.tx, id).await?.ok_or_else(ended)?;
                 match session.refresh(counter, work.wall) {
                     Ok(()) => {
                         let token = refresh_token::derive(&work.app.refresh_key, session.id, session.counter);
                         sessions::update(&mut work.tx, &session, &refresh_token::hash(&token)).await?;
                         Ok(Some(session))
                     }
-                    Err(RefreshError::Ended) => Ok(None),
+                    Err(RefreshError::Ended) => Err(ended()),
+                    // That the session ends is kept, so this refusal travels inside `Ok`.
                     Err(RefreshError::Reused) => {
+                        work.because("refresh_reused".into());
                         sessions::revoke(&mut work.tx, id, "refresh_reused", work.wall).await?;
                         Ok(None)
                     }

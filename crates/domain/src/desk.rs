@@ -1,0 +1,35 @@
+//! The desk (待办): what waits for an administrator's decision.
+
+use crate::code::codes;
+use crate::role::Permission;
+
+codes! {
+    /// A kind of thing that waits for a decision.
+    Waiting {
+        ResidencyToConfirm = "residency_to_confirm", "待单位确认的报到";
+        ResidencyToAccept = "residency_to_accept", "待社区接收的报到";
+        Application = "application", "待确认的入册申请";
+        Activity = "activity", "待审核的活动";
+        Attendance = "attendance", "待审核的考勤";
+        Offer = "offer", "待审批的优惠";
+        Complaint = "complaint", "待答复的投诉建议";
+    }
+}
+
+/// No more than so many of a kind are counted: a long queue is a long queue.
+pub const MOST_COUNTED: u64 = 100;
+
+impl Waiting {
+    /// What it takes to decide it.
+    pub fn permission(self) -> Permission {
+        match self {
+            Self::ResidencyToConfirm => Permission::ConfirmResidency,
+            Self::ResidencyToAccept => Permission::AcceptResidency,
+            Self::Application => Permission::ManageRoster,
+            Self::Activity => Permission::ReviewActivity,
+            Self::Attendance => Permission::ReviewAttendance,
+            Self::Offer => Permission::ApproveOffer,
+            Self::Complaint => Permission::AnswerComplaints,
+        }
+    }
+}
