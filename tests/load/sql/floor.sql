@@ -59,7 +59,7 @@ BEGIN
     VALUES (transfer_id, 'redeem', '兑换：' || what.title, 'redemption', redemption_id, 'member', who.member, now(), now());
     INSERT INTO entry (transfer_id, leg, account_id, amount, sequence, balance_after, previous_hash, hash)
     VALUES (transfer_id, 0, who.points, -1, purse.sequence + 1, purse.balance - 1, purse.last_hash, random_hash),
-        (transfer_id, 1, (SELECT id FROM account WHERE kind = 'redemption'), 1, NULL, NULL, NULL, NULL);
+        (transfer_id, 1, (SELECT id FROM account WHERE kind = 'redemption' AND member_id IS NULL), 1, NULL, NULL, NULL, NULL);
     INSERT INTO lot_use (lot_id, transfer_id, amount) VALUES (lot_id, transfer_id, 1);
     UPDATE account SET balance = balance - 1, sequence = sequence + 1, last_hash = random_hash WHERE id = who.points;
     UPDATE lot SET remaining = remaining - 1 WHERE id = lot_id;
