@@ -1,6 +1,7 @@
 //! What the stories stand on: the true application on a true database, clients that speak HTTP, a small seeded world.
 
 pub mod app;
+mod balances;
 pub mod binary;
 pub mod books;
 pub mod browser;

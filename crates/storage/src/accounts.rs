@@ -89,11 +89,11 @@ fn row(id: AccountId, kind: &str, member: Option<MemberId>) -> row::ActiveModel 
     }
 }
 
-/// Reads a member's balance in one query: two accounts by key and the open lots that end before the horizon.
+/// Reads a member's balance in one query: two accounts by key, and the open lots by their end.
 pub async fn balance(tx: &ReadTx, member: MemberId, now: Instant) -> Result<Balance> {
     let mut select = select();
     select.from(row::Entity).and_where(row::Column::Id.is_in(ids_of(member)));
-    Ok(sum_up(read(tx, select, now).await?, now))
+    Ok(sum_up(read(tx, select).await?, now))
 }
 
 /// The same for a member of a unit within these subtrees; nobody else exists.
@@ -118,7 +118,7 @@ pub async fn balance_within(
         )
         .and_where(person::Column::Id.eq(member.uuid()))
         .cond_where(organisations::inside(paths));
-    let rows = read(tx, select, now).await?;
+    let rows = read(tx, select).await?;
     Ok((!rows.is_empty()).then(|| sum_up(rows, now)))
 }
 
@@ -140,12 +140,12 @@ fn select() -> SelectStatement {
         .to_owned()
 }
 
-async fn read(tx: &ReadTx, mut select: SelectStatement, now: Instant) -> Result<Vec<BalanceRow>> {
-    let lots_in_question = Condition::all()
+/// Which lots end soon is seen here and not asked: an instant in the question would have PostgreSQL plan it anew each time.
+async fn read(tx: &ReadTx, mut select: SelectStatement) -> Result<Vec<BalanceRow>> {
+    let open_lots = Condition::all()
         .add(lot::Column::AccountId.into_expr().equals((row::Entity, row::Column::Id)))
-        .add(lots::open())
-        .add(lot::Column::ExpiresAt.lt(now + EXPIRING_SOON));
-    select.left_join(lot::Entity, lots_in_question);
+        .add(lots::open());
+    select.left_join(lot::Entity, open_lots);
     Ok(BalanceRow::find_by_statement(tx.backend().build(&select)).all(&tx.on()).await?)
 }
 
@@ -163,8 +163,8 @@ fn sum_up(rows: Vec<BalanceRow>, now: Instant) -> Balance {
                 balance.verified_minutes = row.verified_minutes.unwrap_or(0);
                 match row.expires_at.zip(row.points) {
                     Some((at, points)) if at <= now => gone += points,
-                    Some(soon) => balance.expiring.push(soon),
-                    None => {}
+                    Some(soon) if soon.0 < now + EXPIRING_SOON => balance.expiring.push(soon),
+                    _ => {}
                 }
             }
             None => {}

@@ -1,0 +1,69 @@
+//! What `tests/bench` runs once servers, binary and district are there: loads, measures, compares, checks, reports.
+
+#[path = "../support/balances.rs"]
+mod balances;
+mod bare;
+mod bench;
+mod books;
+mod drive;
+mod floor;
+mod http;
+mod machine;
+mod phones;
+mod reads;
+mod report;
+mod server;
+mod settings;
+mod writes;
+
+use std::process::ExitCode;
+
+use bench::Bench;
+use report::Report;
+use settings::Settings;
+
+/// What broke the run off.
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+fn main() -> ExitCode {
+    let mut arguments = std::env::args().skip(1);
+    let done = match arguments.next().as_deref() {
+        Some("bare") => serve_bare(arguments).map(|()| true),
+        Some("measure") => measure(arguments).map(|report| {
+            print!("{}", report.print());
+            report.wrong.is_empty()
+        }),
+        _ => Err("tests/bench starts this program".into()),
+    };
+    match done {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(1),
+        Err(failure) => {
+            eprintln!("bench: {failure}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// `bare ADDRESS FILE`
+fn serve_bare(mut arguments: impl Iterator<Item = String>) -> Result<(), Failure> {
+    let (Some(address), Some(file)) = (arguments.next(), arguments.next()) else {
+        return Err("bare ADDRESS FILE".into());
+    };
+    bare::serve(address.parse()?, &file)
+}
+
+fn measure(arguments: impl Iterator<Item = String>) -> Result<Report, Failure> {
+    let mut bench = Bench::start(Settings::read(arguments)?)?;
+    writes::sign_in(&mut bench)?;
+    writes::redeem(&mut bench)?;
+    writes::redeem_one(&mut bench)?;
+    writes::verify(&mut bench)?;
+    writes::check_in(&mut bench)?;
+    reads::catalogue(&mut bench)?;
+    reads::search(&mut bench)?;
+    reads::offer(&mut bench)?;
+    reads::balance(&mut bench)?;
+    reads::entries(&mut bench)?;
+    bench.finish()
+}

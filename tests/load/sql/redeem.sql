@@ -1,0 +1,17 @@
+\set phone random(0, :phones - 1)
+\set number random(0, :offers - 1)
+SELECT member, points, debt, offer.id AS offer, new_id() AS redemption, gen_random_uuid() AS transfer FROM floor_phone, floor_offer AS offer WHERE floor_phone.number = :phone AND offer.number = :number \gset
+BEGIN;
+INSERT INTO idempotency (person_id, operation, key, request_hash, status, body, created_at) VALUES (:member, 'redeem_offer', :redemption, sha256(:redemption::text::bytea), 0, '', now()) ON CONFLICT (person_id, operation, key) DO NOTHING;
+SELECT * FROM offer INNER JOIN merchant ON merchant.id = offer.merchant_id WHERE offer.id = :offer;
+SELECT rulebook.* FROM rulebook INNER JOIN organisation ON rulebook.scope_id = organisation.id WHERE rulebook.state IN ('effective', 'superseded') AND rulebook.effective_from <= now() AND (rulebook.effective_to IS NULL OR rulebook.effective_to > now()) AND organisation.parent_id IS NULL ORDER BY rulebook.effective_from DESC, rulebook.version DESC LIMIT 1;
+SELECT * FROM member WHERE id = :member;
+SELECT * FROM account WHERE id IN (:points, :debt) ORDER BY id FOR UPDATE;
+SELECT (array_agg(id ORDER BY expires_at NULLS LAST, id))[1] AS lot FROM lot WHERE account_id = :points AND remaining > 0 \gset
+SELECT sum(CASE WHEN issued_at >= date_trunc('quarter', now()) AND offer_id = :offer THEN 1 ELSE 0 END), sum(CASE WHEN issued_at >= date_trunc('month', now()) THEN 1 ELSE 0 END), sum(face_value_fen) FROM redemption WHERE member_id = :member AND state IN ('issued', 'verified', 'settled') AND issued_at >= date_trunc('year', now());
+WITH head AS (INSERT INTO transfer (id, kind, reason, source_kind, source_id, actor_kind, actor_id, business_at, posted_at) VALUES (:transfer, 'redeem', '兑换：刀削面一碗', 'redemption', :redemption, 'member', :member, now(), now())), legs AS (INSERT INTO entry (transfer_id, leg, account_id, amount, sequence, balance_after, previous_hash, hash) SELECT :transfer::uuid, 0, id, -1, sequence + 1, balance - 1, last_hash, sha256(:transfer::text::bytea) FROM account WHERE id = :points UNION ALL SELECT :transfer::uuid, 1, id, 1, NULL, NULL, NULL, NULL FROM account WHERE kind = 'redemption' AND member_id IS NULL), uses AS (INSERT INTO lot_use (lot_id, transfer_id, amount) VALUES (:lot, :transfer, 1)), purse AS (UPDATE account SET balance = balance - 1, sequence = sequence + 1, last_hash = sha256(:transfer::text::bytea) WHERE id = :points RETURNING 1), lots AS (UPDATE lot SET remaining = remaining - 1 WHERE id = :lot RETURNING 1) SELECT (SELECT count(*) FROM purse) + (SELECT count(*) FROM lots);
+INSERT INTO redemption (id, offer_id, merchant_id, member_id, title, terms, points, face_value_fen, funding_source, state, code_hash, transfer_id, issued_at, expires_at) SELECT :redemption::uuid, id, merchant_id, :member::uuid, title, terms, 1, face_value_fen, funding_source, 'issued', sha256(:redemption::text::bytea), :transfer::uuid, now(), now() + interval '30 days' FROM offer WHERE id = :offer;
+UPDATE idempotency SET status = 201, body = repeat('x', 600) WHERE person_id = :member AND operation = 'redeem_offer' AND key = :redemption;
+INSERT INTO audit (id, at, business_at, actor_kind, actor_id, action, object_kind, object_id, result, ip, request_id) VALUES (new_id(), now(), now(), 'member', :member, 'redeem_offer', 'redemption', :redemption, 'done', '127.0.0.1', gen_random_uuid()::text);
+UPDATE offer SET stock_left = stock_left - 1 WHERE id = :offer AND state = 'listed' AND price = 1 AND stock_left >= 1;
+COMMIT;

@@ -1,0 +1,2 @@
+\set price random(1000, 1000000)
+SELECT offer.id, offer.merchant_id, offer.title, offer.category, offer.price, offer.face_value_fen, offer.stock_total, offer.stock_left, offer.state, offer.ends_at, merchant.name FROM offer INNER JOIN merchant ON offer.merchant_id = merchant.id WHERE offer.state = 'listed' AND (offer.ends_at IS NULL OR offer.ends_at > now()) AND merchant.state = 'active' AND offer.price <= :price ORDER BY offer.id DESC LIMIT 21;

@@ -1,0 +1,181 @@
+//! The loads that write: each success must be found in the database afterwards, once.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use wechat_auth::sandbox::openid_of;
+
+use crate::Failure;
+use crate::bench::{Bench, Measured};
+use crate::drive::Job;
+use crate::http::Request;
+use crate::phones::field;
+use crate::report::{Case, cases};
+
+/// The person who leads the activity that runs.
+const LEAD: &str = "li-xiuying";
+
+/// What everybody wants, and what runs now: ids of the demo.
+const PLENTIFUL_OFFER: &str = "01940000-0044-7000-8000-000000000001";
+const RUNNING_ACTIVITY: &str = "01940000-0021-7000-8000-000000000001";
+
+/// Who works in the shop with the offer that everybody wants.
+const FIRST_SHOP: &str = "liu-guihua";
+
+/// More shops than any district has; the hand in each is the sandbox's person `s<shop>`.
+const SHOPS: usize = 1_000;
+
+/// How many offers the floor chooses from.
+const FLOOR_OFFERS: usize = 256;
+
+/// Writes of one kind; the closure writes the next request, if there is one.
+struct Writes<F> {
+    expected: u16,
+    write: F,
+    next: AtomicUsize,
+}
+
+impl<F: Fn(usize, &mut String) -> Option<()> + Sync> Job for Writes<F> {
+    fn next(&self, request: &mut String) -> Option<usize> {
+        let turn = self.next.fetch_add(1, Ordering::Relaxed);
+        (self.write)(turn, request).map(|()| turn)
+    }
+
+    fn expected(&self) -> u16 {
+        self.expected
+    }
+}
+
+fn writes<F: Fn(usize, &mut String) -> Option<()> + Sync>(expected: u16, write: F) -> Writes<F> {
+    Writes { expected, write, next: AtomicUsize::new(0) }
+}
+
+/// Members sign in through the sandbox.
+pub fn sign_in(bench: &mut Bench) -> Result<(), Failure> {
+    let people = bench.people();
+    let counts = [
+        "SELECT count(*) FROM session",
+        "SELECT count(*) FROM audit WHERE action = 'log_in_wechat' AND result = 'done'",
+    ];
+    let floor = |bench: &Bench, connections| Ok((bench.floor("sign_in", connections)?, None));
+    let measured = Measured { case: cases::SIGN_IN, counts: &counts, floor: &floor };
+    // The phones are not the bench's while it runs.
+    let phones = Arc::clone(&bench.phones);
+    bench.measure(&measured, |_| Ok(phones.sign_in(&people, "member")))
+}
+
+/// Everybody takes what they find.
+pub fn redeem(bench: &mut Bench) -> Result<(), Failure> {
+    let offers = bench.books.texts(
+        "SELECT o.id::text FROM offer o JOIN merchant m ON m.id = o.merchant_id \
+         WHERE o.state = 'listed' AND m.state = 'active' AND m.regulator_unit_id IS NULL",
+    )?;
+    take(bench, cases::REDEEM, &offers)
+}
+
+/// Everybody takes the same.
+pub fn redeem_one(bench: &mut Bench) -> Result<(), Failure> {
+    let offers = [PLENTIFUL_OFFER.to_owned()];
+    take(bench, cases::REDEEM_HOT, &offers)
+}
+
+fn take(bench: &mut Bench, case: Case, offers: &[String]) -> Result<(), Failure> {
+    let counts = [
+        "SELECT count(*) FROM redemption",
+        "SELECT count(*) FROM transfer WHERE kind = 'redeem'",
+        "SELECT count(*) FROM idempotency WHERE operation = 'redeem_offer' AND status = 201",
+        "SELECT count(*) FROM audit WHERE action = 'redeem_offer' AND result = 'done'",
+        "SELECT CAST(sum(stock_total - stock_left) AS bigint) FROM offer",
+    ];
+    let floor = |bench: &Bench, connections| {
+        let (floor, offers, time) = (&bench.floor, offers.len().min(FLOOR_OFFERS), bench.settings.time);
+        let in_one = floor.measure("redeem_in_one", offers, connections, time)?;
+        Ok((floor.measure("redeem", offers, connections, time)?, Some(in_one)))
+    };
+    bench.measure(&Measured { case, counts: &counts, floor: &floor }, |bench| {
+        let (tokens, nonce) = (bench.phones.tokens(&bench.people(), "member")?, bench.phones.nonce());
+        Ok(writes(201, move |turn, request: &mut String| {
+            let (token, offer) = (&tokens[turn % tokens.len()], &offers[turn * 7 % offers.len()]);
+            let (key, body) = (format!("bench-{nonce}-{turn:08}"), format!(r#"{{"offer_id":"{offer}"}}"#));
+            let (path, token, key) = ("/api/v1/member/redemptions", Some(token.as_str()), Some(key.as_str()));
+            Request { method: "POST", path, token, key, from: None, body: Some(&body) }.write_to(request);
+            Some(())
+        }))
+    })
+}
+
+/// The shops confirm what was redeemed.
+pub fn verify(bench: &mut Bench) -> Result<(), Failure> {
+    let counts = [
+        "SELECT count(*) FROM redemption WHERE state = 'verified'",
+        "SELECT count(*) FROM idempotency WHERE operation = 'verify_voucher' AND status = 201",
+        "SELECT count(*) FROM audit WHERE action = 'verify_voucher' AND result = 'done'",
+    ];
+    let floor = |bench: &Bench, connections| Ok((bench.floor("verify", connections)?, None));
+    let persons = (0..SHOPS).map(|shop| format!("s{shop}")).chain([FIRST_SHOP.to_owned()]);
+    let persons: HashMap<String, String> = persons.map(|person| (openid_of(&person), person)).collect();
+    bench.measure(&Measured { case: cases::VERIFY, counts: &counts, floor: &floor }, |bench| {
+        // In the order of their random hashes, so that shops and members mix.
+        let waiting = bench.books.texts(
+            "SELECT r.id || ' ' || i.open_id FROM redemption r \
+             JOIN staff s ON s.merchant_id = r.merchant_id AND s.state = 'active' \
+             JOIN wechat_identity i ON i.id = s.identity_id \
+             WHERE r.state = 'issued' AND r.expires_at > now() ORDER BY r.code_hash",
+        )?;
+        let waiting = waiting.iter().filter_map(|row| row.split_once(' '));
+        let vouchers: Vec<(String, String)> =
+            waiting.filter_map(|(id, staff)| Some((id.to_owned(), persons.get(staff)?.clone()))).collect();
+        let mut staff: Vec<String> = vouchers.iter().map(|(_, person)| person.clone()).collect();
+        staff.sort_unstable();
+        staff.dedup();
+        let tokens = bench.phones.tokens(&staff, "merchant")?;
+        let tokens: HashMap<String, String> = staff.into_iter().zip(tokens).collect();
+        let nonce = bench.phones.nonce();
+        Ok(writes(201, move |turn, request: &mut String| {
+            let (id, person) = vouchers.get(turn)?;
+            let (path, key) =
+                (format!("/api/v1/merchant/vouchers/{id}/verification"), format!("bench-{nonce}-{turn:08}"));
+            let token = tokens.get(person).map(String::as_str);
+            let request_of = Request { method: "POST", path: &path, token, key: Some(&key), ..Request::default() };
+            request_of.write_to(request);
+            Some(())
+        }))
+    })
+}
+
+/// Members arrive: each in every session that was prepared, once.
+pub fn check_in(bench: &mut Bench) -> Result<(), Failure> {
+    let counts = [
+        "SELECT count(*) FROM enrolment WHERE state = 'checked_in'",
+        "SELECT count(*) FROM audit WHERE action = 'check_in' AND result = 'done'",
+    ];
+    let floor = |bench: &Bench, connections| Ok((bench.floor("check_in", connections)?, None));
+    let arrivals = AtomicUsize::new(0);
+    bench.measure(&Measured { case: cases::CHECK_IN, counts: &counts, floor: &floor }, |bench| {
+        let tokens = bench.phones.tokens(&bench.people(), "member")?;
+        let lead = bench.phones.tokens(&[LEAD.to_owned()], "member")?.swap_remove(0);
+        let codes = codes(bench, &lead)?;
+        let arrivals = &arrivals;
+        Ok(writes(200, move |_, request: &mut String| {
+            let arrival = arrivals.fetch_add(1, Ordering::Relaxed);
+            let (token, code) = (&tokens[arrival % tokens.len()], codes.get(arrival / tokens.len())?);
+            let (path, body) = ("/api/v1/member/check-ins", format!(r#"{{"code":"{code}"}}"#));
+            let token = Some(token.as_str());
+            Request { method: "POST", path, token, body: Some(&body), ..Request::default() }.write_to(request);
+            Some(())
+        }))
+    })
+}
+
+/// What the lead shows at this moment, session by session; good for half a minute at least.
+fn codes(bench: &Bench, lead: &str) -> Result<Vec<String>, Failure> {
+    let sessions = bench
+        .books
+        .texts("SELECT id::text FROM activity_session WHERE id::text LIKE '%-00be-7000-8000-%' ORDER BY id")?;
+    let code = |session: &String| {
+        let path = format!("/api/v1/member/led-activities/{RUNNING_ACTIVITY}/code?direction=in&session_id={session}");
+        field(&bench.get(&path, lead)?, "code").ok_or_else(|| "the lead sees no code".into())
+    };
+    sessions.iter().map(code).collect()
+}
