@@ -26,6 +26,9 @@ fn keys_in(directory: &Path) -> Keys {
     }
 }
 
+/// Puts one of other keys among these.
+type Change = fn(&mut Keys, Keys);
+
 /// Keys of nobody.
 fn other_keys() -> Keys {
     let directory = tempfile::tempdir().expect("a temporary directory");
@@ -45,7 +48,7 @@ async fn a_database_starts_with_its_own_keys_only() {
     let app = TestApp::start().await;
     let (config, own) = (app.state.config.clone(), keys_in(app.data_directory()));
     assert_eq!(refusal(&config, own.clone()).await, None);
-    let changes: [(&str, fn(&mut Keys, Keys)); 6] = [
+    let changes: [(&str, Change); 6] = [
         ("keys.token", |keys, other| keys.token = other.token),
         ("keys.refresh", |keys, other| keys.refresh = other.refresh),
         ("keys.voucher", |keys, other| keys.voucher = other.voucher),
