@@ -1,6 +1,7 @@
 //! From signing up to the credited service, and everything that stands against it.
 
 use chrono::Duration;
+use domain::consent::POLICY_VERSION;
 use serde_json::{Value, json};
 use tests::client::key;
 use tests::service::{cancel, enrol};
@@ -54,6 +55,10 @@ async fn service_is_counted_confirmed_reviewed_made_public_and_credited_once() {
     app.advance("30m").await;
     let location = json!({ "lat": 40.076_54, "lng": 113.300_12, "coord_type": "gcj02", "accuracy_m": 30 });
     let scan = json!({ "code": app.shown_code(&id, "in").await, "location": location });
+    li.post("/member/check-ins", &scan).await.refused(403, "consent_required");
+    assert_eq!(own(&li).await["state"], "enrolled");
+    let consent = json!({ "purpose": "precise_location", "policy_version": POLICY_VERSION });
+    li.post("/member/consents", &consent).await.expect(200);
     assert_eq!(li.post("/member/check-ins", &scan).await.expect(200)["state"], "checked_in");
     confirm(&app, &id, &enrolled["id"], "a").await.refused(409, "state_conflict");
     app.advance("3h").await;

@@ -46,6 +46,7 @@ error_codes! {
     Forbidden = "forbidden", 403, "没有权限";
     StepUpRequired = "step_up_required", 403, "需要再次验证动态码";
     PasswordChangeRequired = "password_change_required", 403, "请先修改密码";
+    ConsentRequired = "consent_required", 403, "需要您的同意";
     LoginBlocked = "login_blocked", 403, "该微信账号不能登录";
     NotFound = "not_found", 404, "没有找到";
     MethodNotAllowed = "method_not_allowed", 405, "不支持这种请求方式";

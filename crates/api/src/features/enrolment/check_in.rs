@@ -2,16 +2,18 @@
 
 use actix_web::{post, web};
 use domain::attendance_code::{self, Direction};
+use domain::consent::Purpose;
 use domain::enrolment::{Location, LocationError};
-use domain::id::{ActivitySessionId, MemberId};
+use domain::id::ActivitySessionId;
 use serde::Deserialize;
-use storage::{activities, activity_sessions, enrolments};
+use storage::{activities, activity_sessions, consents, enrolments};
 use utoipa::ToSchema;
 
 use super::not_enrolled;
 use super::view::OwnEnrolmentView;
 use crate::auth::caller::CurrentMember;
 use crate::error::{ApiError, ApiResult, Problem};
+use crate::error_code::ErrorCode;
 use crate::http::json::Json;
 use crate::state::App;
 use crate::use_case::{UseCase, Work};
@@ -23,7 +25,7 @@ pub(super) struct CheckInRequest {
     /// 扫描负责人二维码得到的内容
     #[schema(example = "ZXA1.0199a3f06c1e7a319a560d8f4f0f2b11.in.59345612.3f0c9d5a7be14c6b8d2e1f0a9b8c7d6e")]
     code: String,
-    /// 位置，可不提供，仅作佐证
+    /// 位置，可不提供，仅作佐证；须先同意使用精确位置
     location: Option<LocationRequest>,
 }
 
@@ -57,6 +59,7 @@ enum CoordType {
 /// 到场后扫描负责人出示的签到码。开始前 60 分钟起可以签到，早到不多计时长。
 #[utoipa::path(tag = "报名", responses(
     (status = 200, description = "已签到", body = OwnEnrolmentView),
+    (status = 403, description = "不是党员，或提供了位置而没有同意使用", body = Problem, content_type = "application/problem+json"),
     (status = 409, description = "不能签到，原因见 code", body = Problem, content_type = "application/problem+json"),
     (status = 422, description = "不是签到码，或位置有误", body = Problem, content_type = "application/problem+json"),
 ))]
@@ -70,23 +73,32 @@ pub(super) async fn check_in(
     let CheckInRequest { code, location } = request.0;
     let location = location.map(place).transpose()?;
     let session = attendance_code::read(&app.code_key, &code, Direction::In, app.clock.wall())?;
-    let story = use_case.write("check_in", move |work| Box::pin(arrive(work, caller.member, session, location)));
+    let story = use_case.write("check_in", move |work| Box::pin(arrive(work, caller, session, location)));
     story.await.map(web::Json)
 }
 
 async fn arrive(
     work: &mut Work,
-    member: MemberId,
+    caller: CurrentMember,
     session: ActivitySessionId,
     location: Option<Location>,
 ) -> ApiResult<OwnEnrolmentView> {
-    let mut enrolment = enrolments::lock_own(&mut work.tx, member, session).await?.ok_or_else(not_enrolled)?;
+    let mut enrolment = enrolments::lock_own(&mut work.tx, caller.member, session).await?.ok_or_else(not_enrolled)?;
     work.about("enrolment", enrolment.id);
     let session = activity_sessions::find(&work.tx, session).await?.ok_or_else(ApiError::not_found)?;
     let activity = activities::find_any(&work.tx, session.activity).await?.ok_or_else(ApiError::not_found)?;
+    if location.is_some() && !agreed(work, caller).await? {
+        let detail = "您没有同意在签到时使用精确位置：请先同意，或不带位置签到";
+        return Err(ApiError::new(ErrorCode::ConsentRequired, detail));
+    }
     enrolment.check_in(&session, location, work.now)?;
     enrolments::update(&mut work.tx, &enrolment).await?;
     Ok(OwnEnrolmentView::new(enrolment, &activity, &session))
+}
+
+async fn agreed(work: &Work, caller: CurrentMember) -> ApiResult<bool> {
+    let given = consents::list(&work.tx, caller.identity).await?;
+    Ok(given.iter().any(|consent| consent.purpose == Purpose::PreciseLocation))
 }
 
 fn place(location: LocationRequest) -> ApiResult<Location> {
