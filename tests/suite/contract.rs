@@ -227,10 +227,12 @@ async fn what_stands_there_as_an_example_works_on_a_fresh_demo() {
     let mut refused = Vec::new();
     for audience in Audience::ALL {
         let callers: Vec<_> = callers.iter().filter(|(of, _)| of == audience).map(|(_, tokens)| tokens).collect();
-        let (reads, writes): (Vec<_>, Vec<_>) = operations(*audience)
+        let (reads, mut writes): (Vec<_>, Vec<_>) = operations(*audience)
             .into_iter()
             .filter(|operation| !PASSING.contains(&operation.id.as_str()))
             .partition(|operation| operation.method == "GET");
+        // Without consent nothing else is served.
+        writes.sort_by_key(|operation| operation.id == "withdraw_consent");
         for operation in reads.into_iter().chain(writes) {
             let mut answers = Vec::new();
             for tokens in &callers {

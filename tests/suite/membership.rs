@@ -206,6 +206,37 @@ async fn consent_is_withdrawn_and_given_anew() {
     assert_eq!(app.number("SELECT count(*) FROM audit WHERE action = 'withdraw_consent'").await, 1);
 }
 
+/// Whoever withdraws consent, or has not read the new policy, still sees who they are, the policy, and how to complain.
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_else_is_served_without_consent_to_the_policy_of_now() {
+    let app = TestApp::start().await;
+    let zhang = app.member("zhang").await;
+    let given = json!({ "purpose": "privacy_policy", "policy_version": POLICY });
+    zhang.get("/member/points").await.expect(200);
+    zhang.delete("/member/consents/privacy_policy").await.expect(204);
+    for closed in ["/member/points", "/member/activities", "/member/offers", "/member/redemptions"] {
+        zhang.get(closed).await.refused(403, "consent_required");
+    }
+    for open in ["/member/me", "/member/privacy-policy", "/member/complaints"] {
+        zhang.get(open).await.expect(200);
+    }
+    zhang.post("/member/consents", &given).await.expect(200);
+    zhang.get("/member/points").await.expect(200);
+
+    app.tamper("UPDATE consent SET policy_version = '2025-01'").await;
+    app.state.forget_caller(zhang.token());
+    zhang.get("/member/points").await.refused(403, "consent_required");
+    assert_eq!(zhang.get("/member/me").await.expect(200)["policy_accepted"], false);
+
+    let sun = app.stranger("sun", Audience::Member).await;
+    let ticket = bind(&sun, &code(UNKNOWN, 1)).await.expect(200)["ticket"].clone();
+    let sent = application(&app, &ticket, "education");
+    sun.delete("/member/consents/privacy_policy").await.expect(204);
+    sun.post("/member/membership-application", &sent).await.refused(403, "consent_required");
+    sun.post("/member/consents", &given).await.expect(200);
+    sun.post("/member/membership-application", &sent).await.expect(201);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn somebody_on_no_roster_applies_is_confirmed_by_the_unit_and_is_bound() {
     let app = TestApp::start().await;
@@ -263,6 +294,8 @@ async fn a_ticket_is_its_owners_and_grows_old() {
     let ticket = bind(&client, &code(UNKNOWN, 1)).await.expect(200)["ticket"].clone();
     let sent = application(&app, &ticket, "education");
     let other = app.stranger("other", Audience::Member).await;
+    let given = json!({ "purpose": "privacy_policy", "policy_version": POLICY });
+    other.post("/member/consents", &given).await.expect(200);
     other.post("/member/membership-application", &sent).await.refused(422, "phone_ticket_invalid");
     let mut wrong = sent.clone();
     wrong["unit_id"] = json!(app.world.node("xinhewan"));

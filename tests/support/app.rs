@@ -7,9 +7,10 @@ use std::time::Duration;
 use api::clock::Clock;
 use api::config::Config;
 use api::state::{App, State};
+use domain::consent::{POLICY_VERSION, Purpose};
 use domain::id::{AdminId, IdentityId, MemberId, SessionId};
 use domain::session::{Audience, Holder, Session};
-use storage::{admins, identities, sessions};
+use storage::{admins, consents, identities, sessions};
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -137,7 +138,7 @@ impl TestApp {
         self.signed_in(audience, Holder::Identity(identity)).await
     }
 
-    /// The identity that WeChat would give the person, matched to the member if there is one.
+    /// The identity that WeChat would give the person; matched to the member, and with consent, if there is one.
     pub async fn identity_of(&self, person: &str, member: Option<MemberId>) -> IdentityId {
         let open_id = wechat_auth::sandbox::openid_of(person);
         let mut tx = self.state.database.write().await.expect("a transaction");
@@ -146,6 +147,8 @@ impl TestApp {
         let identity = identities::find_or_insert(&mut tx, &app_id, &open_id, None, now).await.expect("an identity");
         if let Some(member) = member.filter(|_| identity.member.is_none()) {
             identities::match_member(&mut tx, identity.id, member).await.expect("a match");
+            let policy = Purpose::PrivacyPolicy;
+            consents::give(&mut tx, identity.id, policy, POLICY_VERSION, now).await.expect("consent");
         }
         tx.commit().await.expect("kept");
         identity.id

@@ -7,7 +7,7 @@ use domain::service::ServiceNature;
 use domain::session::{Audience, Holder};
 use serde_json::{Value, json};
 use storage::service_records::{self, ServiceRecord};
-use storage::{identities, purses, transfers};
+use storage::{purses, transfers};
 use uuid::Uuid;
 
 use crate::app::TestApp;
@@ -95,19 +95,15 @@ impl TestApp {
     /// So many further members with points and hours, signed in.
     pub async fn shoppers(&self, count: u32, points: i64) -> Vec<Client> {
         let mut clients = Vec::new();
-        let now = self.state.clock.wall();
         for number in 1..=count {
             let mut tx = self.state.database.write().await.expect("a transaction");
             let phone = format!("1370000{number:04}");
             let unit = self.world.node("health");
             let member = world::member(&self.state, &mut tx, 5_000 + number, "党员", &phone, unit).await;
-            let open_id = format!("shopper-{number}");
-            let app_id = self.state.wechat_app_id.clone();
-            let identity = identities::find_or_insert(&mut tx, &app_id, &open_id, None, now).await.expect("identity");
-            identities::match_member(&mut tx, identity.id, member).await.expect("a match");
             tx.commit().await.expect("kept");
+            let identity = self.identity_of(&format!("shopper-{number}"), Some(member)).await;
             self.endow(member, points, 300).await;
-            clients.push(self.signed_in(Audience::Member, Holder::Identity(identity.id)).await);
+            clients.push(self.signed_in(Audience::Member, Holder::Identity(identity)).await);
         }
         clients
     }

@@ -7,7 +7,7 @@ use domain::residency::{Declaration, Residency};
 use domain::session::{Audience, Holder};
 use domain::time::{Instant, beijing};
 use serde_json::{Value, json};
-use storage::{identities, members, organisations, residencies};
+use storage::{members, organisations, residencies};
 use uuid::Uuid;
 
 use crate::app::TestApp;
@@ -24,19 +24,15 @@ impl TestApp {
     /// So many further members with an accepted residency, signed in.
     pub async fn residents(&self, count: u32) -> Vec<Client> {
         let mut clients = Vec::new();
-        let now = self.state.clock.wall();
         for number in 1..=count {
             let mut tx = self.state.database.write().await.expect("a transaction");
             let phone = format!("1390000{number:04}");
             let unit = self.world.node("health");
             let member = world::member(&self.state, &mut tx, 1000 + number, "党员", &phone, unit).await;
-            let open_id = format!("resident-{number}");
-            let app_id = self.state.wechat_app_id.clone();
-            let identity = identities::find_or_insert(&mut tx, &app_id, &open_id, None, now).await.expect("identity");
-            identities::match_member(&mut tx, identity.id, member).await.expect("a match");
             tx.commit().await.expect("kept");
+            let identity = self.identity_of(&format!("resident-{number}"), Some(member)).await;
             self.settle(member).await;
-            clients.push(self.signed_in(Audience::Member, Holder::Identity(identity.id)).await);
+            clients.push(self.signed_in(Audience::Member, Holder::Identity(identity)).await);
         }
         clients
     }

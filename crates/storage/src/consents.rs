@@ -6,7 +6,7 @@ use domain::time::Instant;
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use uuid::Uuid;
 
-use crate::database::{ReadTx, WriteTx};
+use crate::database::{CHUNK, ReadTx, WriteTx};
 use crate::error::{Result, StorageError};
 use crate::mapping::code;
 
@@ -57,6 +57,38 @@ pub async fn withdraw(tx: &mut WriteTx, identity: IdentityId, purpose: Purpose, 
         .exec(&tx.on())
         .await?;
     Ok(ended.rows_affected > 0)
+}
+
+/// Takes note of the consent of many users, none of whom gave any before.
+pub async fn insert_many(
+    tx: &mut WriteTx,
+    identities: &[IdentityId],
+    purpose: Purpose,
+    policy_version: &str,
+    now: Instant,
+) -> Result<()> {
+    for identities in identities.chunks(CHUNK) {
+        let rows = identities.iter().map(|identity| row::ActiveModel {
+            id: Set(Uuid::now_v7()),
+            identity_id: Set(identity.uuid()),
+            purpose: Set(code::write(purpose)),
+            policy_version: Set(policy_version.into()),
+            given_at: Set(now),
+            withdrawn_at: Set(None),
+        });
+        row::Entity::insert_many(rows).exec_without_returning(&tx.on()).await?;
+    }
+    Ok(())
+}
+
+/// Whether the user allows this purpose under this version of the policy.
+pub async fn holds(tx: &ReadTx, identity: IdentityId, purpose: Purpose, policy_version: &str) -> Result<bool> {
+    let held = row::Entity::find()
+        .filter(row::Column::IdentityId.eq(identity.uuid()))
+        .filter(row::Column::Purpose.eq(code::write(purpose)))
+        .filter(row::Column::PolicyVersion.eq(policy_version))
+        .filter(row::Column::WithdrawnAt.is_null());
+    Ok(held.one(&tx.on()).await?.is_some())
 }
 
 /// The consents of the user that hold now.

@@ -40,6 +40,8 @@ pub enum Who {
         identity: IdentityId,
         /// The member, once matched.
         member: Option<MemberId>,
+        /// Whether they consent to the privacy policy as it is now.
+        agreed: bool,
     },
     /// A WeChat user on the shop's side, working for a shop or not yet.
     Staff {
@@ -145,19 +147,32 @@ pub struct CurrentIdentity {
     pub session: SessionId,
     /// The member, once matched.
     pub member: Option<MemberId>,
+    /// Whether they consent to the privacy policy as it is now, on the member's side.
+    pub agreed: bool,
     /// The shop they work for, on the shop's side.
     pub staff: Option<Staff>,
 }
 
 reads_the_caller!(CurrentIdentity, |caller| match &caller.who {
-    Who::Member { identity, member } =>
-        Ok(Self { identity: *identity, session: caller.session, member: *member, staff: None }),
+    Who::Member { identity, member, agreed } =>
+        Ok(Self { identity: *identity, session: caller.session, member: *member, agreed: *agreed, staff: None }),
     Who::Staff { identity, staff } =>
-        Ok(Self { identity: *identity, session: caller.session, member: None, staff: staff.clone() }),
+        Ok(Self { identity: *identity, session: caller.session, member: None, agreed: false, staff: staff.clone() }),
     Who::Admin(_) => Err(ErrorCode::WrongAudience.into()),
 });
 
-/// A member whose WeChat is matched to the roster.
+impl CurrentIdentity {
+    /// Refuses unless they consent to the privacy policy as it is now.
+    pub fn must_agree(&self) -> ApiResult<()> {
+        if self.agreed { Ok(()) } else { Err(policy_not_accepted()) }
+    }
+}
+
+fn policy_not_accepted() -> ApiError {
+    ApiError::new(ErrorCode::ConsentRequired, "请先阅读并同意现行的隐私政策")
+}
+
+/// A member whose WeChat is matched to the roster and who consents to the privacy policy as it is now.
 #[derive(Clone, Copy, Debug)]
 pub struct CurrentMember {
     /// The member.
@@ -167,7 +182,8 @@ pub struct CurrentMember {
 }
 
 reads_the_caller!(CurrentMember, |caller| match &caller.who {
-    Who::Member { identity, member: Some(member) } => Ok(Self { member: *member, identity: *identity }),
+    Who::Member { identity, member: Some(member), agreed: true } => Ok(Self { member: *member, identity: *identity }),
+    Who::Member { member: Some(_), .. } => Err(policy_not_accepted()),
     Who::Member { .. } => Err(ApiError::new(ErrorCode::NotBound, "请先绑定手机号，与单位名册核对后即可使用")),
     _ => Err(ErrorCode::WrongAudience.into()),
 });

@@ -7,9 +7,10 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::middleware::Next;
 use actix_web::{Error, FromRequest, HttpMessage, HttpRequest};
+use domain::consent::{POLICY_VERSION, Purpose};
 use domain::member::MemberState;
 use domain::session::{Audience, Holder};
-use storage::{admins, identities, members, role_grants, sessions, staff};
+use storage::{admins, consents, identities, members, role_grants, sessions, staff};
 
 use super::caller::{Admin, Caller, Who};
 use crate::error::{ApiError, ApiResult};
@@ -45,18 +46,20 @@ pub async fn identify(
 
 async fn admit(audience: Option<Audience>, request: &ServiceRequest) -> ApiResult<()> {
     let app = request.app_data::<App>().ok_or_else(|| ApiError::from(ErrorCode::Internal))?;
-    let token = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let token = token.and_then(|value| value.split_once(' ')).filter(|(kind, _)| kind.eq_ignore_ascii_case("bearer"));
-    let Some((_, token)) = token else {
-        return Err(ApiError::new(ErrorCode::Unauthenticated, "请先登录"));
-    };
-    let caller = app.caller(token.trim()).await?;
+    let token = bearer(request.request()).ok_or_else(|| ApiError::new(ErrorCode::Unauthenticated, "请先登录"))?;
+    let caller = app.caller(token).await?;
     let wrong = audience.is_some_and(|audience| audience != caller.audience);
     request.extensions_mut().insert(caller);
     if wrong {
         return Err(ApiError::new(ErrorCode::WrongAudience, "当前登录身份不能使用这个功能，请切换后重新登录"));
     }
     Ok(())
+}
+
+fn bearer(request: &HttpRequest) -> Option<&str> {
+    let value = request.headers().get(AUTHORIZATION)?.to_str().ok()?;
+    let (kind, token) = value.split_once(' ')?;
+    kind.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
 async fn note(request: &HttpRequest, refusal: &ApiError) {
@@ -92,6 +95,13 @@ impl State {
         self.callers.invalidate(&digest(token));
     }
 
+    /// Forgets who sent this request, because it changed what they may do.
+    pub fn forget_sender(&self, request: &HttpRequest) {
+        if let Some(token) = bearer(request) {
+            self.forget_caller(token);
+        }
+    }
+
     /// Who the holder of a session is now; nobody, if their account may no longer be used.
     pub async fn who(
         &self,
@@ -107,7 +117,8 @@ impl State {
                     Some(member) => members::find(&tx, member).await?.filter(|m| m.state == MemberState::Active),
                     None => None,
                 };
-                Some(Who::Member { identity: id, member: member.map(|member| member.id) })
+                let agreed = consents::holds(&tx, id, Purpose::PrivacyPolicy, POLICY_VERSION).await?;
+                Some(Who::Member { identity: id, member: member.map(|member| member.id), agreed })
             }
             (Audience::Merchant, Holder::Identity(id)) => {
                 Some(Who::Staff { identity: id, staff: staff::find_active(&tx, id).await? })

@@ -1,4 +1,4 @@
-//! What lies on the demo's desks: consent that was given, an application, a complaint, a roster that was handed in.
+//! What lies on the demo's desks: an application, a complaint, a roster that was handed in.
 
 use domain::application::{Application, ApplicationState};
 use domain::complaint::{self, ComplaintCategory};
@@ -20,11 +20,8 @@ use crate::state::App;
 /// The person of the sandbox's login codes who is on no roster and has applied to 区教育局.
 pub(super) const APPLICANT: &str = "sun-xiaoming";
 
-/// Puts everything there; `bound` are the cast who have signed in.
-pub(super) async fn cover(app: &App, tx: &mut WriteTx, bound: &[Identity], now: Instant) -> Result<(), Failure> {
-    for identity in bound {
-        consents::give(tx, identity.id, Purpose::PrivacyPolicy, POLICY_VERSION, now).await?;
-    }
+/// Puts everything there.
+pub(super) async fn cover(app: &App, tx: &mut WriteTx, now: Instant) -> Result<(), Failure> {
     application(app, tx, now).await?;
     let content = "上周六的清洁活动少记了一小时，请核实".into();
     let complaint = complaint::submit(ids::COMPLAINT, ComplaintCategory::Points, content, 0, now);

@@ -1,5 +1,6 @@
 //! Writes the demo, and the crowd behind it, in one transaction: whatever happens, there is a whole demo or none.
 
+use domain::consent::{POLICY_VERSION, Purpose};
 use domain::enrolment::Enrolment;
 use domain::id::{IdentityId, MemberId};
 use domain::residency::Residency;
@@ -9,8 +10,9 @@ use storage::database::CHUNK;
 use storage::identities::Identity;
 use storage::members::{self, Entry};
 use storage::{
-    WriteTx, accounts, activities, activity_sessions, audit, earn_events, enrolments, identities, merchants, offers,
-    organisations, redemptions, residencies, rulebooks, service_records, staff, stores, transfers, unit_pairings,
+    WriteTx, accounts, activities, activity_sessions, audit, consents, earn_events, enrolments, identities, merchants,
+    offers, organisations, redemptions, residencies, rulebooks, service_records, staff, stores, transfers,
+    unit_pairings,
 };
 
 use super::admins::{self, Account};
@@ -89,7 +91,7 @@ impl Load<'_> {
         let bound: Vec<Identity> =
             bound.map(|player| identity(ids::identity(player.number), player.person, Some(player.member.id))).collect();
         self.identities(&bound).await?;
-        desks::cover(self.app, &mut self.tx, &bound, self.now).await?;
+        desks::cover(self.app, &mut self.tx, self.now).await?;
         residencies::insert_many(&mut self.tx, &journey.residencies).await?;
         let members: Vec<MemberId> = journey.players.iter().map(|player| player.member.id).collect();
         Ok(accounts::open_many(&mut self.tx, &members).await?)
@@ -97,7 +99,8 @@ impl Load<'_> {
 
     async fn identities(&mut self, identities: &[Identity]) -> Result<(), Failure> {
         identities::insert_many(&mut self.tx, &self.app.wechat_app_id, identities, self.now).await?;
-        Ok(())
+        let who: Vec<IdentityId> = identities.iter().map(|identity| identity.id).collect();
+        Ok(consents::insert_many(&mut self.tx, &who, Purpose::PrivacyPolicy, POLICY_VERSION, self.now).await?)
     }
 
     async fn crowd(&mut self, crowd: &Crowd<'_>, progress: &impl Fn(&str, u64, u64)) -> Result<(), Failure> {

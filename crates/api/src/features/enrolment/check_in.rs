@@ -2,7 +2,7 @@
 
 use actix_web::{post, web};
 use domain::attendance_code::{self, Direction};
-use domain::consent::Purpose;
+use domain::consent::{POLICY_VERSION, Purpose};
 use domain::enrolment::{Location, LocationError};
 use domain::id::ActivitySessionId;
 use serde::Deserialize;
@@ -87,18 +87,14 @@ async fn arrive(
     work.about("enrolment", enrolment.id);
     let session = activity_sessions::find(&work.tx, session).await?.ok_or_else(ApiError::not_found)?;
     let activity = activities::find_any(&work.tx, session.activity).await?.ok_or_else(ApiError::not_found)?;
-    if location.is_some() && !agreed(work, caller).await? {
+    let precise = Purpose::PreciseLocation;
+    if location.is_some() && !consents::holds(&work.tx, caller.identity, precise, POLICY_VERSION).await? {
         let detail = "您没有同意在签到时使用精确位置：请先同意，或不带位置签到";
         return Err(ApiError::new(ErrorCode::ConsentRequired, detail));
     }
     enrolment.check_in(&session, location, work.now)?;
     enrolments::update(&mut work.tx, &enrolment).await?;
     Ok(OwnEnrolmentView::new(enrolment, &activity, &session))
-}
-
-async fn agreed(work: &Work, caller: CurrentMember) -> ApiResult<bool> {
-    let given = consents::list(&work.tx, caller.identity).await?;
-    Ok(given.iter().any(|consent| consent.purpose == Purpose::PreciseLocation))
 }
 
 fn place(location: LocationRequest) -> ApiResult<Location> {

@@ -48,6 +48,7 @@ pub(super) struct ApplyRequest {
 /// 手机号不在任何单位名册时，请所在单位确认。同一时间只能有一份待确认的申请；被退回后可以再次申请。
 #[utoipa::path(tag = "党员", responses(
     (status = 201, description = "已提交，等待单位确认", body = MembershipApplicationView),
+    (status = 403, description = "没有同意现行的隐私政策", body = Problem, content_type = "application/problem+json"),
     (status = 409, description = "已绑定、已申请，或手机号已在名册上", body = Problem, content_type = "application/problem+json"),
     (status = 422, description = "填写有误，或凭据无效、已过期", body = Problem, content_type = "application/problem+json"),
 ))]
@@ -58,6 +59,7 @@ pub(super) async fn apply_membership(
     use_case: UseCase,
     app: App,
 ) -> ApiResult<HttpResponse> {
+    caller.must_agree()?;
     let Json(ApplyRequest { ticket, name, unit_id, party_organisation, joined_on }) = request;
     let phone = ticket::read(&app.vault, caller.identity, &ticket, app.clock.wall())?;
     let name = personal::name(&name).map_err(|error| ApiError::field("name", error))?;

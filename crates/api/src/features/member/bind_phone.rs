@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use actix_web::http::header::AUTHORIZATION;
 use actix_web::{HttpRequest, post, web};
 use domain::consent::{self, Purpose};
 use domain::id::MemberId;
@@ -82,11 +81,11 @@ pub(super) async fn bind_phone(
 
     let ticket = ticket::issue(&app.vault, caller.identity, &phone, app.clock.wall());
     let story = use_case.write("bind_phone", move |work| Box::pin(bind(work, caller, phone, policy_version)));
-    let Outcome::Matched(session) = story.await? else {
+    let outcome = story.await?;
+    app.forget_sender(&http);
+    let Outcome::Matched(session) = outcome else {
         return Ok(web::Json(PhoneBindingView { matched: false, tokens: None, ticket: Some(ticket) }));
     };
-    let old = http.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-    app.forget_caller(old.and_then(|value| value.split_once(' ')).map_or("", |(_, token)| token.trim()));
     let tokens = Some(app.token_view(&session).await?);
     Ok(web::Json(PhoneBindingView { matched: true, tokens, ticket: None }))
 }

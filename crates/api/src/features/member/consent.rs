@@ -1,6 +1,6 @@
 //! The privacy policy, and consent to what it says.
 
-use actix_web::{HttpResponse, delete, get, post, web};
+use actix_web::{HttpRequest, HttpResponse, delete, get, post, web};
 use domain::code::Code;
 use domain::consent::{self, POLICY_VERSION, Purpose};
 use serde::{Deserialize, Serialize};
@@ -13,6 +13,7 @@ use crate::error::{ApiError, ApiResult, Problem};
 use crate::http::coded::Coded;
 use crate::http::json::Json;
 use crate::http::time::BeijingTime;
+use crate::state::App;
 use crate::use_case::UseCase;
 
 type PurposeCode = Coded<Purpose>;
@@ -75,8 +76,10 @@ pub(super) async fn show_privacy_policy(_: CurrentIdentity) -> web::Json<Privacy
 #[post("/consents")]
 pub(super) async fn give_consent(
     caller: CurrentIdentity,
+    http: HttpRequest,
     request: Json<ConsentRequest>,
     use_case: UseCase,
+    app: App,
 ) -> ApiResult<web::Json<ConsentView>> {
     let Json(ConsentRequest { purpose: Coded(purpose), policy_version }) = request;
     consent::accept(&policy_version)?;
@@ -88,12 +91,14 @@ pub(super) async fn give_consent(
             Ok(given.into())
         })
     });
-    story.await.map(web::Json)
+    let given = story.await?;
+    app.forget_sender(&http);
+    Ok(web::Json(given))
 }
 
 /// 撤回同意
 ///
-/// 撤回后不再按这一用途处理个人信息；撤回隐私政策的，重新同意之前小程序只显示隐私政策。已有的服务和积分记录不受影响。
+/// 撤回后不再按这一用途处理个人信息；撤回隐私政策的，重新同意之前其他功能答复 consent_required，其他手机上最迟五秒后生效。已有的服务和积分记录不受影响。
 #[utoipa::path(tag = "党员", params(("purpose" = PurposeCode, Path, description = "用途")), responses(
     (status = 204, description = "已撤回"),
     (status = 404, description = "没有同意过", body = Problem, content_type = "application/problem+json"),
@@ -101,8 +106,10 @@ pub(super) async fn give_consent(
 #[delete("/consents/{purpose}")]
 pub(super) async fn withdraw_consent(
     caller: CurrentIdentity,
+    http: HttpRequest,
     purpose: web::Path<String>,
     use_case: UseCase,
+    app: App,
 ) -> ApiResult<HttpResponse> {
     let purpose = Purpose::from_code(&purpose).ok_or_else(ApiError::not_found)?;
     let story = use_case.write("withdraw_consent", move |work| {
@@ -114,6 +121,7 @@ pub(super) async fn withdraw_consent(
         })
     });
     story.await?;
+    app.forget_sender(&http);
     Ok(HttpResponse::NoContent().finish())
 }
 

@@ -1,7 +1,6 @@
 //! Who I am and what waits for me.
 
 use actix_web::{get, web};
-use domain::consent::{Purpose, accept};
 use domain::residency::ResidencyState;
 use serde::Serialize;
 use storage::{consents, members, membership_applications, organisations, residencies};
@@ -62,11 +61,9 @@ struct MemberView {
 pub(super) async fn show_own_member(caller: CurrentIdentity, app: App) -> ApiResult<web::Json<OwnMemberView>> {
     let tx = app.database.read();
     let consents = consents::list(&tx, caller.identity).await?;
-    let policy_accepted =
-        consents.iter().any(|given| given.purpose == Purpose::PrivacyPolicy && accept(&given.policy_version).is_ok());
     let mut view = OwnMemberView {
         bound: false,
-        policy_accepted,
+        policy_accepted: caller.agreed,
         consents: consents.into_iter().map(ConsentView::from).collect(),
         member: None,
         application: None,

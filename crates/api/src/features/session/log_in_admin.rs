@@ -35,11 +35,11 @@ pub(super) struct AdminLogInRequest {
 
 /// 管理员登录
 ///
-/// 账号、密码、动态码三者同时核对；连续错五次锁定十五分钟，再错则加倍。
+/// 账号、密码、动态码三者同时核对；连续错五次锁定十五分钟，再错则加倍。锁定期间的答复与填错相同，由安全管理员查看和解锁。
 #[utoipa::path(tag = "登录", security(()), responses(
     (status = 200, description = "登录成功", body = TokenView),
-    (status = 401, description = "账号、密码或动态码不正确", body = Problem, content_type = "application/problem+json"),
-    (status = 429, description = "已锁定或过于频繁", body = Problem, content_type = "application/problem+json"),
+    (status = 401, description = "账号、密码或动态码不正确，或账号已锁定", body = Problem, content_type = "application/problem+json"),
+    (status = 429, description = "过于频繁", body = Problem, content_type = "application/problem+json"),
 ))]
 #[post("/admin-login")]
 pub(super) async fn log_in_admin(
@@ -52,7 +52,6 @@ pub(super) async fn log_in_admin(
     let known = admins::find_by_account(&app.database.read(), &app.vault, &account).await?;
     let hash = known.as_ref().map_or_else(password::nobody, |admin| admin.password_hash.clone());
     let matches = password::verify(&app, password, hash).await?;
-    let wrong = || ApiError::new(ErrorCode::CredentialsInvalid, "账号、密码或动态码不正确");
     let Some(id) = known.map(|admin| admin.id) else {
         use_case.note_refusal("log_in_admin", &wrong()).await;
         return Err(wrong());
@@ -79,6 +78,12 @@ pub(super) async fn log_in_admin(
     }
 }
 
+/// The one answer to whatever is wrong, so that nobody learns which accounts there are or what was right.
+fn wrong() -> ApiError {
+    let detail = "账号、密码或动态码不正确；连续错误五次的账号会锁定一段时间，可请安全管理员解锁";
+    ApiError::new(ErrorCode::CredentialsInvalid, detail)
+}
+
 /// A failed attempt is kept too, so the refusal travels inside `Ok`.
 async fn decide(
     work: &mut Work,
@@ -87,9 +92,8 @@ async fn decide(
     step: Option<i64>,
 ) -> ApiResult<Result<domain::session::Session, ApiError>> {
     let now = work.wall;
-    if let Some(until) = admin.locked_until.filter(|until| now < *until) {
-        let seconds = u64::try_from((until - now).num_seconds()).unwrap_or(0) + 1;
-        return Ok(Err(ApiError::too_many(seconds)));
+    if admin.locked_until.is_some_and(|until| now < until) {
+        return Ok(Err(wrong()));
     }
     let fresh = admin.password_expires_at.is_none_or(|ends| now < ends);
     let (true, true, true, Some(step)) = (password_matches, fresh, admin.active, step) else {
@@ -99,7 +103,7 @@ async fn decide(
             admin.locked_until = Some(now + chrono::Duration::minutes((15 << doublings).min(24 * 60)));
         }
         admins::update(&mut work.tx, &admin).await?;
-        return Ok(Err(ApiError::new(ErrorCode::CredentialsInvalid, "账号、密码或动态码不正确")));
+        return Ok(Err(wrong()));
     };
     admin.failures = 0;
     admin.locked_until = None;

@@ -1,6 +1,5 @@
 //! Signing out.
 
-use actix_web::http::header::AUTHORIZATION;
 use actix_web::{HttpRequest, HttpResponse, post};
 use storage::sessions;
 
@@ -31,8 +30,7 @@ pub(super) async fn log_out_session(
                 })
             })
             .await?;
-        let token = http.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-        app.forget_caller(token.unwrap_or("").trim_start_matches("Bearer ").trim());
+        app.forget_sender(&http);
     }
     Ok(HttpResponse::NoContent().finish())
 }

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use actix_web::http::header::AUTHORIZATION;
 use actix_web::{HttpRequest, HttpResponse, post};
 use domain::id::{IdentityId, StaffId};
 use domain::merchant::{InvitationError, invitation_code_hash};
@@ -55,9 +54,7 @@ pub(super) async fn accept_invitation(
     app.limit(&format!("invitation:{}", caller.identity), TRIES, WINDOW).await?;
     let identity = caller.identity;
     let joined = use_case.write("accept_invitation", move |work| Box::pin(accept(work, identity, code))).await?;
-    if let Some(token) = http.headers().get(AUTHORIZATION).and_then(|token| token.to_str().ok()) {
-        app.forget_caller(token.split_once(' ').map_or("", |(_, token)| token.trim()));
-    }
+    app.forget_sender(&http);
     Ok(HttpResponse::Created().json(OwnStaffView::from(Some(joined))))
 }
 
