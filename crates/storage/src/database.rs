@@ -90,6 +90,12 @@ impl Database {
         outcome
     }
 
+    /// Opens a database to look at it only, however long one question takes.
+    pub async fn open_to_verify(url: &str) -> Result<Self> {
+        let reader = connect(url, 1, Purpose::Verify).await?;
+        Ok(Self { writer: reader.clone(), reader })
+    }
+
     /// The migrations that this program knows and the database has not seen.
     pub async fn pending_migrations(&self) -> Result<Vec<String>> {
         let pending = Migrator::get_pending_migrations_read_only(&self.reader).await?;
@@ -169,10 +175,11 @@ enum Purpose {
     Read,
     Write,
     Migrate,
+    Verify,
 }
 
 async fn connect(url: &str, connections: u32, purpose: Purpose) -> Result<DatabaseConnection> {
-    let only_reads = purpose == Purpose::Read;
+    let only_reads = matches!(purpose, Purpose::Read | Purpose::Verify);
     let mut options = ConnectOptions::new(url);
     // SQLite's one writer is busy for some seconds when the roster of a whole district is applied: the others wait for it.
     let patience = if url.starts_with("sqlite:") && !only_reads { 20 } else { 5 };
@@ -196,11 +203,16 @@ async fn connect(url: &str, connections: u32, purpose: Purpose) -> Result<Databa
         // 134,000 members go in twice as fast when their indexes fit into the cache (KiB).
         sqlite.journal_mode(SqliteJournalMode::Wal).pragma("cache_size", "-65536")
     });
+    let timeout = match purpose {
+        Purpose::Verify => "0",
+        Purpose::Migrate => "120s",
+        Purpose::Read | Purpose::Write => "5s",
+    };
     options.map_sqlx_postgres_opts(move |postgres| {
         postgres.application_name("zhixiang").options([
             ("timezone", "UTC"),
             ("lock_timeout", "2s"),
-            ("statement_timeout", if purpose == Purpose::Migrate { "120s" } else { "5s" }),
+            ("statement_timeout", timeout),
             ("idle_in_transaction_session_timeout", "10s"),
             ("default_transaction_read_only", if only_reads { "on" } else { "off" }),
         ])

@@ -8,6 +8,7 @@ mod migrate;
 mod openapi;
 mod serve;
 mod totp;
+mod verify_ledger;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -45,6 +46,8 @@ enum Command {
     ImportRoster(import_roster::Arguments),
     /// Print an admin's current TOTP code.
     Totp(totp::Arguments),
+    /// Check that the books are right: every invariant, and the hash of every entry.
+    VerifyLedger,
 }
 
 /// Why a command ended without doing its work.
@@ -108,6 +111,7 @@ async fn dispatch(line: CommandLine) -> Result<(), Failure> {
         Command::DemoData(arguments) => demo_data::run(config, &arguments).await,
         Command::ImportRoster(arguments) => import_roster::run(config, arguments).await,
         Command::Totp(arguments) => totp::run(config, &arguments).await,
+        Command::VerifyLedger => verify_ledger::run(&config).await,
         Command::Openapi(_) => Ok(()),
     }
 }

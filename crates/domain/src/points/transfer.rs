@@ -56,6 +56,17 @@ pub enum Actor {
 }
 
 impl Actor {
+    /// Who was written down as this kind and person.
+    pub fn read(kind: &str, id: Option<Uuid>) -> Option<Self> {
+        match (kind, id) {
+            ("member", Some(id)) => Some(Self::Member(MemberId::new(id))),
+            ("admin", Some(id)) => Some(Self::Admin(AdminId::new(id))),
+            ("merchant", Some(id)) => Some(Self::Staff(StaffId::new(id))),
+            ("job", None) => Some(Self::Job),
+            _ => None,
+        }
+    }
+
     /// The kind, as storage and the audit trail spell it.
     pub fn kind(self) -> &'static str {
         match self {

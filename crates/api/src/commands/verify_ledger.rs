@@ -1,0 +1,70 @@
+//! Checks that the books are right and prints a line for each thing that must hold. It repairs nothing.
+
+use std::io::{IsTerminal, stdout};
+
+use storage::invariants::{self, Violations};
+use storage::{Database, StorageError, chains, development_clock};
+
+use super::Failure;
+use crate::clock::Clock;
+use crate::config::{Config, ConfigError};
+
+/// One thing that must hold, and whether it does.
+struct Finding {
+    name: &'static str,
+    rule: &'static str,
+    violations: Violations,
+}
+
+pub(super) async fn run(config: &Config) -> Result<(), Failure> {
+    let database = Database::open_to_verify(&config.database_url()).await.map_err(ConfigError::from)?;
+    let pending = database.pending_migrations().await.map_err(ConfigError::from)?;
+    if !pending.is_empty() {
+        let place = config.database_place();
+        return Err(Failure::Usage(format!(
+            "{place} holds no books of this version: set ZHIXIANG__DATABASE__URL to a database that is up to date"
+        )));
+    }
+    let findings = look(config, &database).await?;
+    let wrong = findings.iter().filter(|finding| finding.violations.count > 0).count();
+    for finding in &findings {
+        print(finding);
+    }
+    if wrong == 0 {
+        println!("the books are right: {} of {} hold", findings.len(), findings.len());
+        return Ok(());
+    }
+    Err(Failure::Found(format!("the books are wrong: {wrong} of {} do not hold", findings.len())))
+}
+
+async fn look(config: &Config, database: &Database) -> Result<Vec<Finding>, StorageError> {
+    let tx = database.read();
+    let clock = Clock::default();
+    if config.development() {
+        clock.set_ahead_seconds(development_clock::ahead(&tx).await?);
+    }
+    let mut findings = Vec::new();
+    for invariant in invariants::all() {
+        let violations = invariants::check(&tx, &invariant, clock.business()).await?;
+        findings.push(Finding { name: invariant.name, rule: invariant.rule, violations });
+    }
+    let (name, rule) = chains::RULE;
+    let violations = chains::check(&tx, |_| ()).await?;
+    findings.push(Finding { name, rule, violations });
+    Ok(findings)
+}
+
+fn print(Finding { name, rule, violations }: &Finding) {
+    let holds = violations.count == 0;
+    let mark = match (holds, stdout().is_terminal()) {
+        (true, true) => "\u{1b}[32mok\u{1b}[0m ",
+        (true, false) => "ok ",
+        (false, true) => "\u{1b}[31mRED\u{1b}[0m",
+        (false, false) => "RED",
+    };
+    println!("{mark}  {name:<18} {rule}");
+    if !holds {
+        let named: Vec<String> = violations.subjects.iter().map(ToString::to_string).collect();
+        println!("     {} violations: {}", violations.count, named.join(", "));
+    }
+}
