@@ -13,6 +13,7 @@ mod enrolment_races;
 mod jobs;
 mod journey;
 mod keys;
+mod ledger;
 mod mall_races;
 mod membership;
 mod merchant;

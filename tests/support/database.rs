@@ -21,6 +21,22 @@ pub async fn fresh(directory: &Path) -> String {
     address(&admin, &name)
 }
 
+/// A copy of a database to which nobody is connected.
+pub async fn copy(url: &str, directory: &Path) -> String {
+    let copied = format!("copy_{}", Uuid::now_v7().simple());
+    if let Some(file) = url.strip_prefix("sqlite://") {
+        let copied = directory.join(copied);
+        std::fs::copy(file, &copied).expect("the file copies");
+        return format!("sqlite://{}", copied.display());
+    }
+    let admin = std::env::var("ZHIXIANG_TEST_DATABASE_URL").expect("a server");
+    let connection = connect(&admin).await;
+    let (_, original) = url.rsplit_once('/').expect("postgres://…/database");
+    run(&connection, &format!("CREATE DATABASE {copied} TEMPLATE {original}")).await;
+    connection.close().await.expect("the administrative connection closes");
+    address(&admin, &copied)
+}
+
 /// The template carries the migrations' names, so that a changed history makes another one.
 async fn template(admin: &str) -> String {
     let history: Vec<_> = Migrator::migrations().iter().map(|migration| migration.name().to_owned()).collect();

@@ -8,6 +8,7 @@ pub mod browser;
 pub mod client;
 pub mod contract;
 pub mod database;
+pub mod forger;
 pub mod hold;
 pub mod mall;
 pub mod points;

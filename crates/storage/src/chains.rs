@@ -126,12 +126,12 @@ async fn used_by(tx: &ReadTx, transfers: &[Uuid]) -> Result<BTreeMap<(Uuid, Uuid
         .inner_join(lot::Entity, Expr::col((lot::Entity, lot::Column::Id)).equals((used::Entity, used::Column::LotId)))
         .and_where(used::Column::TransferId.is_in(transfers.iter().copied()))
         .to_owned();
-    let mut uses: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    let mut by_entry: BTreeMap<_, Vec<_>> = BTreeMap::new();
     for row in UseRow::find_by_statement(tx.backend().build(&select)).all(&tx.on()).await? {
         let used = LotUse { lot: LotId::new(row.lot_id), amount: row.amount };
-        uses.entry((row.transfer_id, row.account_id)).or_default().push(used);
+        by_entry.entry((row.transfer_id, row.account_id)).or_default().push(used);
     }
-    Ok(uses)
+    Ok(by_entry)
 }
 
 impl Chained {

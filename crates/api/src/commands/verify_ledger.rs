@@ -65,6 +65,6 @@ fn print(Finding { name, rule, violations }: &Finding) {
     println!("{mark}  {name:<18} {rule}");
     if !holds {
         let named: Vec<String> = violations.subjects.iter().map(ToString::to_string).collect();
-        println!("     {} violations: {}", violations.count, named.join(", "));
+        println!("     {} violation(s): {}", violations.count, named.join(", "));
     }
 }

@@ -1,0 +1,205 @@
+//! The ledger can prove itself: every invariant holds of a busy demo, and each turns red for the fault that it is there for.
+
+use std::process::{Command, Output};
+
+use api::clock::Clock;
+use api::demo::ids;
+use domain::id::{AccountId, LotId};
+use domain::points::TransferKind;
+use storage::{Database, chains, invariants};
+use tests::TestApp;
+use tests::binary::zhixiang;
+use tests::database::copy;
+use tests::forger::{ForgedLeg, Forger};
+
+/// What is red at this database.
+async fn red(url: &str) -> Vec<&'static str> {
+    let database = Database::open_to_verify(url).await.expect("the database opens");
+    let (tx, now) = (database.read(), Clock::default().wall());
+    let mut red = Vec::new();
+    for invariant in invariants::all() {
+        if invariants::check(&tx, &invariant, now).await.expect("an answer").count > 0 {
+            red.push(invariant.name);
+        }
+    }
+    if chains::check(&tx, |_| ()).await.expect("an answer").count > 0 {
+        red.push(chains::RULE.0);
+    }
+    drop(tx);
+    database.close().await.expect("it closes");
+    red
+}
+
+/// Faults that statements make; two where one would break two things.
+const FAULTS: [(&str, &[&str]); 18] = [
+    (
+        "transfer_sum",
+        &[
+            "INSERT INTO entry (transfer_id, leg, account_id, amount) SELECT t.id, 77, a.id, 5 FROM transfer t, account a \
+             WHERE a.kind = 'issuance' AND t.id = (SELECT id FROM transfer WHERE kind = 'earn' ORDER BY id LIMIT 1)",
+            "INSERT INTO entry (transfer_id, leg, account_id, amount) SELECT t.id, 77, a.id, -5 FROM transfer t, account a \
+             WHERE a.kind = 'issuance' AND t.id = (SELECT id FROM transfer WHERE kind = 'earn' ORDER BY id DESC LIMIT 1)",
+        ],
+    ),
+    (
+        "ledger_sum",
+        &[
+            "INSERT INTO entry (transfer_id, leg, account_id, amount) SELECT id, 0, id, 5 FROM account WHERE kind = 'issuance'",
+        ],
+    ),
+    ("balance", &["UPDATE account SET balance = balance - 1 WHERE kind = 'debt'"]),
+    ("chain_link", &["UPDATE account SET last_hash = NULL WHERE kind = 'points' AND sequence > 0"]),
+    ("held", &["UPDATE account SET held = 1 WHERE kind = 'points' AND balance > 0"]),
+    (
+        "hold_overdue",
+        &[
+            "INSERT INTO hold (id, account_id, amount, purpose, state, created_at, expires_at) SELECT id, id, 1, 'test', \
+             'pending', '2026-01-01 00:00:00+00:00', '2026-01-02 00:00:00+00:00' FROM account WHERE kind = 'points' AND balance > 0",
+            "UPDATE account SET held = 1 WHERE kind = 'points' AND balance > 0",
+        ],
+    ),
+    ("lifetime_earned", &["UPDATE account SET lifetime_earned = lifetime_earned + 1 WHERE kind = 'points'"]),
+    ("verified_minutes", &["UPDATE account SET verified_minutes = verified_minutes + 1 WHERE kind = 'points'"]),
+    ("earned_by_event", &["DELETE FROM earn_event WHERE transfer_id IS NOT NULL"]),
+    (
+        "event_points",
+        &["UPDATE earn_event SET points = points + 1, uncapped_points = uncapped_points + 1 WHERE points > 0"],
+    ),
+    (
+        "event_minutes",
+        &["UPDATE service_record SET timed_minutes = timed_minutes - 1, made_up_minutes = made_up_minutes + 1 \
+           WHERE timed_minutes > 0"],
+    ),
+    ("seats", &["UPDATE activity_session SET enrolled = enrolled + 1 WHERE enrolled < capacity"]),
+    ("stock", &["UPDATE offer SET stock_left = stock_left - 1 WHERE stock_left > 0"]),
+    ("redemption_price", &["UPDATE redemption SET points = points + 1 WHERE state = 'issued'"]),
+    ("redemption_exists", &["DELETE FROM redemption WHERE state = 'cancelled'"]),
+    (
+        "refund",
+        &[
+            "UPDATE offer SET stock_left = stock_left + (SELECT count(*) FROM redemption r WHERE r.offer_id = offer.id \
+             AND r.state = 'issued')",
+            "UPDATE redemption SET state = 'cancelled', closed_at = issued_at WHERE state = 'issued'",
+        ],
+    ),
+    ("chain_hash", &["UPDATE transfer SET reason = 'because' WHERE kind = 'earn'"]),
+    ("chain_hash", &["UPDATE lot SET expires_at = NULL WHERE expires_at IS NOT NULL"]),
+];
+
+/// Faults for which somebody must know how entries are hashed.
+const FORGERIES: [&str; 7] =
+    ["running_balance", "one_member", "reversal", "lots", "lot_remaining", "debit_covered", "expired_lot"];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_invariant_holds_of_the_demo_and_turns_red_for_its_own_fault_alone() {
+    let app = TestApp::demo().await;
+    app.state.database.clone().close().await.expect("nobody is connected");
+    assert_eq!(red(&app.database_url).await, [""; 0]);
+    let mut seen: Vec<&str> = Vec::new();
+    for (name, statements) in FAULTS {
+        let url = copy(&app.database_url, app.data_directory()).await;
+        let forger = Forger::at(&url).await;
+        for sql in statements {
+            forger.run(sql).await;
+        }
+        forger.leave().await;
+        assert_eq!(red(&url).await, [name], "{statements:?}");
+        seen.push(name);
+    }
+    for name in FORGERIES {
+        let url = copy(&app.database_url, app.data_directory()).await;
+        forge(name, &url).await;
+        assert_eq!(red(&url).await, [name]);
+        seen.push(name);
+    }
+    let unproven = invariants::all().map(|invariant| invariant.name).filter(|name| !seen.contains(name));
+    assert_eq!(unproven.collect::<Vec<_>>(), [""; 0], "every invariant has a fault of its own");
+}
+
+async fn forge(name: &str, url: &str) {
+    let forger = Forger::at(url).await;
+    let account = AccountId::points_of(ids::MEMBER);
+    let debt = AccountId::debt_of(ids::MEMBER);
+    let leg = |amount: i64| ForgedLeg { account, amount, granted: amount.max(0), balance_off_by: 0, uses: Vec::new() };
+    match name {
+        "running_balance" => drop(forger.post(&[ForgedLeg { balance_off_by: 1, ..leg(5) }]).await),
+        "one_member" => {
+            let others = format!("SELECT id FROM account WHERE kind = 'debt' AND id <> {} LIMIT 1", forger.id(debt));
+            let other = AccountId::new(forger.ids(&others).await[0]);
+            forger.post(&[leg(5), ForgedLeg { account: other, granted: 0, ..leg(-5) }]).await;
+        }
+        "reversal" => {
+            let earned = format!(
+                "SELECT t.id FROM transfer t JOIN entry e ON e.transfer_id = t.id WHERE t.kind = 'earn' \
+                 AND e.account_id = {} AND e.amount < 1000",
+                forger.id(account)
+            );
+            let earned = forger.ids(&earned).await[0];
+            let back = ForgedLeg { account: debt, ..leg(-1000) };
+            forger.post_as(TransferKind::Clawback, Some(earned.into()), &[back]).await;
+            let less = "UPDATE account SET lifetime_earned = lifetime_earned - 1000";
+            forger.run(&format!("{less} WHERE id = {}", forger.id(account))).await;
+        }
+        "lots" => drop(forger.post(&[ForgedLeg { granted: 8, ..leg(5) }]).await),
+        "lot_remaining" => {
+            let [first, second] = two_lots(&forger, leg(5)).await;
+            forger.post(&[ForgedLeg { uses: vec![(first, 2)], ..leg(-2) }]).await;
+            forger.run(&format!("UPDATE lot SET remaining = remaining + 1 WHERE id = {}", forger.id(first))).await;
+            forger.run(&format!("UPDATE lot SET remaining = remaining - 1 WHERE id = {}", forger.id(second))).await;
+        }
+        "debit_covered" => {
+            let [first, second] = two_lots(&forger, leg(5)).await;
+            forger.post(&[ForgedLeg { uses: vec![(first, 3)], ..leg(-2) }]).await;
+            forger.post(&[ForgedLeg { uses: vec![(second, 1)], ..leg(-2) }]).await;
+        }
+        "expired_lot" => {
+            let [lot, _] = two_lots(&forger, leg(5)).await;
+            forger.post_as(TransferKind::Expire, None, &[ForgedLeg { uses: vec![(lot, 5)], ..leg(-5) }]).await;
+            forger.post(&[ForgedLeg { granted: 0, uses: vec![(lot, -2)], ..leg(2) }]).await;
+        }
+        other => panic!("no forgery is written for {other}"),
+    }
+    forger.leave().await;
+}
+
+/// Two further lots, of what the leg brings.
+async fn two_lots(forger: &Forger, leg: ForgedLeg) -> [LotId; 2] {
+    let first = forger.post(std::slice::from_ref(&leg)).await[0];
+    let second = forger.post(&[leg]).await[0];
+    [first, second]
+}
+
+/// What `zhixiang verify-ledger` says of this database.
+fn verify_ledger(url: &str) -> (Option<i32>, String, String) {
+    let mut command = Command::new(zhixiang());
+    command.arg("verify-ledger").env_clear().env("ZHIXIANG__DATABASE__URL", url);
+    let Output { status, stdout, stderr } = command.output().expect("zhixiang runs");
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("text");
+    (status.code(), text(stdout), text(stderr))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_command_says_what_is_right_and_what_is_wrong_of_a_database_at_work() {
+    let app = TestApp::demo().await;
+    let (code, table, _) = verify_ledger(&app.database_url);
+    assert_eq!(code, Some(0), "{table}");
+    assert_eq!(table.lines().filter(|line| line.starts_with("ok ")).count(), invariants::all().count() + 1);
+    assert!(table.ends_with("hold\n") && table.contains("the books are right"));
+
+    app.tamper("UPDATE offer SET stock_left = stock_left - 1 WHERE state = 'paused' AND stock_left > 0").await;
+    let (code, table, said) = verify_ledger(&app.database_url);
+    assert_eq!((code, said.lines().count()), (Some(1), 1));
+    assert!(said.contains("the books are wrong: 1 of"), "{said}");
+    let red: Vec<_> = table.lines().skip_while(|line| !line.starts_with("RED")).take(2).collect();
+    assert!(red[0].starts_with("RED  stock ") && red[1].contains("violation"), "{red:?}");
+    assert_eq!(table.lines().filter(|line| line.starts_with("RED")).count(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn books_that_are_not_there_are_no_right_books() {
+    let app = TestApp::empty().await;
+    let nowhere = format!("sqlite://{}", app.data_directory().join("none.db").display());
+    let (code, _, said) = verify_ledger(&nowhere);
+    assert_eq!((code, said.lines().count()), (Some(2), 1), "{said}");
+    assert!(!app.data_directory().join("none.db").exists(), "looking makes nothing");
+}
