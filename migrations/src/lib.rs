@@ -11,7 +11,7 @@ mod m20261124_06_activity;
 mod m20261124_07_mall;
 mod m20261124_08_operation;
 mod m20261124_09_key_fingerprint;
-mod m20261124_11_lot_by_transfer;
+mod m20261124_11_proof;
 
 pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::{MigrationTrait, async_trait};
@@ -33,7 +33,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261124_07_mall::Migration),
             Box::new(m20261124_08_operation::Migration),
             Box::new(m20261124_09_key_fingerprint::Migration),
-            Box::new(m20261124_11_lot_by_transfer::Migration),
+            Box::new(m20261124_11_proof::Migration),
         ]
     }
 }

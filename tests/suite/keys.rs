@@ -21,6 +21,7 @@ fn keys_in(directory: &Path) -> Keys {
         refresh: value("refresh"),
         voucher: value("voucher"),
         code: value("code"),
+        seal: value("seal"),
         index: value("index"),
         sealing: [("1".into(), value("1"))].into(),
     }
@@ -48,11 +49,12 @@ async fn a_database_starts_with_its_own_keys_only() {
     let app = TestApp::start().await;
     let (config, own) = (app.state.config.clone(), keys_in(app.data_directory()));
     assert_eq!(refusal(&config, own.clone()).await, None);
-    let changes: [(&str, Change); 6] = [
+    let changes: [(&str, Change); 7] = [
         ("keys.token", |keys, other| keys.token = other.token),
         ("keys.refresh", |keys, other| keys.refresh = other.refresh),
         ("keys.voucher", |keys, other| keys.voucher = other.voucher),
         ("keys.code", |keys, other| keys.code = other.code),
+        ("keys.seal", |keys, other| keys.seal = other.seal),
         ("keys.index", |keys, other| keys.index = other.index),
         ("keys.sealing.1", |keys, other| keys.sealing = other.sealing),
     ];

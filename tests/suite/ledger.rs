@@ -4,16 +4,18 @@ use std::process::{Command, Output};
 
 use api::clock::Clock;
 use api::demo::ids;
+use api::jobs;
+use api::seal_key::{SealChecker, SealKey};
 use domain::id::{AccountId, LotId};
 use domain::points::TransferKind;
-use storage::{Database, chains, invariants};
+use storage::{Database, chains, invariants, seals};
 use tests::TestApp;
 use tests::binary::zhixiang;
 use tests::database::copy;
 use tests::forger::{ForgedLeg, Forger};
 
 /// What is red at this database.
-async fn red(url: &str) -> Vec<&'static str> {
+async fn red(url: &str, seal_key: &SealChecker) -> Vec<&'static str> {
     let database = Database::open_to_verify(url).await.expect("the database opens");
     let (tx, now) = (database.read(), Clock::default().wall());
     let mut red = Vec::new();
@@ -24,6 +26,9 @@ async fn red(url: &str) -> Vec<&'static str> {
     }
     if chains::check(&tx, |_| ()).await.expect("an answer").count > 0 {
         red.push(chains::RULE.0);
+    }
+    if seals::check(&tx, |signed| seal_key.accepts(signed)).await.expect("an answer").count > 0 {
+        red.push(seals::RULE.0);
     }
     drop(tx);
     database.close().await.expect("it closes");
@@ -93,8 +98,9 @@ const FORGERIES: [&str; 7] =
 #[tokio::test(flavor = "multi_thread")]
 async fn every_invariant_holds_of_the_demo_and_turns_red_for_its_own_fault_alone() {
     let app = TestApp::demo().await;
+    let key = app.state.seal_key.checker();
     app.state.database.clone().close().await.expect("nobody is connected");
-    assert_eq!(red(&app.database_url).await, [""; 0]);
+    assert_eq!(red(&app.database_url, &key).await, [""; 0]);
     let mut seen: Vec<&str> = Vec::new();
     for (name, statements) in FAULTS {
         let url = copy(&app.database_url, app.data_directory()).await;
@@ -103,17 +109,53 @@ async fn every_invariant_holds_of_the_demo_and_turns_red_for_its_own_fault_alone
             forger.run(sql).await;
         }
         forger.leave().await;
-        assert_eq!(red(&url).await, [name], "{statements:?}");
+        assert_eq!(red(&url, &key).await, [name], "{statements:?}");
         seen.push(name);
     }
     for name in FORGERIES {
         let url = copy(&app.database_url, app.data_directory()).await;
         forge(name, &url).await;
-        assert_eq!(red(&url).await, [name]);
+        assert_eq!(red(&url, &key).await, [name]);
         seen.push(name);
     }
+    // Of what is sealed, the next test speaks.
+    seen.push("sealed");
     let unproven = invariants::all().map(|invariant| invariant.name).filter(|name| !seen.contains(name));
     assert_eq!(unproven.collect::<Vec<_>>(), [""; 0], "every invariant has a fault of its own");
+}
+
+/// Whoever can change every row and every hash still cannot sign.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_sealed_cannot_be_changed_and_nothing_slips_in_unsealed() {
+    let app = TestApp::demo().await;
+    let key = app.state.seal_key.checker();
+    jobs::run_all(&app.state).await;
+    let sealed = app.number("SELECT count(*) FROM sealed_transfer").await;
+    assert_eq!(sealed, app.number("SELECT count(*) FROM transfer").await);
+    jobs::run_all(&app.state).await;
+    assert_eq!(app.number("SELECT count(*) FROM seal").await, 1, "nothing new, no new seal");
+    assert_eq!(red(&app.database_url, &key).await, [""; 0]);
+    let stranger = SealKey::new(&[7; 32]).checker();
+    assert_eq!(red(&app.database_url, &stranger).await, ["seals"]);
+
+    app.state.database.clone().close().await.expect("nobody is connected");
+    let faults = [
+        "UPDATE entry SET leg = leg + 50 WHERE sequence IS NULL",
+        "UPDATE seal SET transfers = transfers + 1",
+        "UPDATE seal SET number = 2",
+        "UPDATE sealed_transfer SET position = 10000 WHERE position = 0",
+        "DELETE FROM seal",
+    ];
+    for sql in faults {
+        let url = copy(&app.database_url, app.data_directory()).await;
+        let forger = Forger::at(&url).await;
+        forger.run(sql).await;
+        forger.leave().await;
+        assert_eq!(red(&url, &key).await, ["seals"], "{sql}");
+    }
+    let url = copy(&app.database_url, app.data_directory()).await;
+    forge("slipped in", &url).await;
+    assert_eq!(red(&url, &key).await, ["sealed"]);
 }
 
 async fn forge(name: &str, url: &str) {
@@ -157,6 +199,7 @@ async fn forge(name: &str, url: &str) {
             forger.post_as(TransferKind::Expire, None, &[ForgedLeg { uses: vec![(lot, 5)], ..leg(-5) }]).await;
             forger.post(&[ForgedLeg { granted: 0, uses: vec![(lot, -2)], ..leg(2) }]).await;
         }
+        "slipped in" => drop(forger.post(&[leg(5)]).await),
         other => panic!("no forgery is written for {other}"),
     }
     forger.leave().await;
@@ -183,7 +226,7 @@ async fn the_command_says_what_is_right_and_what_is_wrong_of_a_database_at_work(
     let app = TestApp::demo().await;
     let (code, table, _) = verify_ledger(&app.database_url);
     assert_eq!(code, Some(0), "{table}");
-    assert_eq!(table.lines().filter(|line| line.starts_with("ok ")).count(), invariants::all().count() + 1);
+    assert_eq!(table.lines().filter(|line| line.starts_with("ok ")).count(), invariants::all().count() + 2);
     assert!(table.ends_with("hold\n") && table.contains("the books are right"));
 
     app.tamper("UPDATE offer SET stock_left = stock_left - 1 WHERE state = 'paused' AND stock_left > 0").await;

@@ -34,6 +34,7 @@ fn the_example_is_read_and_names_every_setting() {
         "refresh",
         "voucher",
         "code",
+        "seal",
         "index",
         "format",
         "level",
@@ -71,10 +72,11 @@ fn wrong_settings_end_the_start_with_one_sentence_that_says_what_to_set() {
         "Qe7m3ZlX9cYtV0b2nR5sW8uA1dF4gH6jK3lP0oI9yTs=",
         "Zx1c2vB3n4M5a6S7d8F9g0Hq1W2e3R4t5Y6u7I8o9Po=",
         "aL0kJ9hG8fD7sA6pO5iU4yT3rE2wQ1mN0bV9cX8zLlo=",
+        "dX5kW1pQ8vR3nT7yB2mZ6cF0hJ4gL9sAoE1uI5xK8wM=",
         "bN1mQ2wE3rT4yU5iO6pA7sD8fG9hJ0kL1zX2cV3bNms=",
         "cM9nB8vC7xZ6lK5jH4gF3dS2aP1oI0uY9tR8eW7qMns=",
     ];
-    let keys: Vec<_> = ["TOKEN", "REFRESH", "VOUCHER", "CODE", "INDEX", "SEALING__1"]
+    let keys: Vec<_> = ["TOKEN", "REFRESH", "VOUCHER", "CODE", "SEAL", "INDEX", "SEALING__1"]
         .iter()
         .zip(secret)
         .map(|(name, secret)| (format!("ZHIXIANG__KEYS__{name}"), secret))

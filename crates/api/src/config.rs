@@ -102,6 +102,8 @@ pub struct Keys {
     pub voucher: String,
     /// With which QR codes and attendance codes are signed.
     pub code: String,
+    /// The seed of the Ed25519 key that signs the ledger's seals.
+    pub seal: String,
     /// Of the blind indexes over personal data.
     pub index: String,
     /// Which seal personal data, by id from 1 to 255; the highest seals, all open.

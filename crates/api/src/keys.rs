@@ -1,7 +1,7 @@
 //! The secrets: from settings in production, from `keys.toml` in development, where the first start makes them.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use aws_lc_rs::hmac;
 use aws_lc_rs::rand::{SecureRandom, SystemRandom};
@@ -20,6 +20,8 @@ pub struct KeyRing {
     pub voucher: [u8; 32],
     /// With which QR and attendance codes are signed.
     pub code: [u8; 32],
+    /// The seed of the key that signs the ledger's seals.
+    pub seal: [u8; 32],
     /// Seals personal data.
     pub vault: Vault,
     /// By which a database knows its keys again, by the setting's name: `keys.index`, `keys.sealing.1`.
@@ -33,7 +35,7 @@ impl KeyRing {
             let keys = Self::read(keys)?;
             return if config.development() { Ok(keys) } else { keys.distinct() };
         }
-        let file = config.data_directory.join("keys.toml");
+        let file = file(config);
         if file.exists() {
             let text = std::fs::read_to_string(&file)
                 .map_err(|error| ConfigError(format!("cannot read {}: {error}", file.display())))?;
@@ -46,6 +48,11 @@ impl KeyRing {
         write_private(&file, &text)
             .map_err(|error| ConfigError(format!("cannot write {}: {error}", file.display())))?;
         Self::read(&keys)
+    }
+
+    /// Whether there are secrets without making any.
+    pub fn is_there(config: &Config) -> bool {
+        config.keys.is_some() || file(config).exists()
     }
 
     fn read(keys: &Keys) -> Result<Self, ConfigError> {
@@ -69,6 +76,7 @@ impl KeyRing {
             refresh: take("refresh", &keys.refresh)?,
             voucher: take("voucher", &keys.voucher)?,
             code: take("code", &keys.code)?,
+            seal: take("seal", &keys.seal)?,
             vault,
             fingerprints,
         })
@@ -92,6 +100,10 @@ impl KeyRing {
         let other = |(name, fingerprint): &(&String, &Vec<u8>)| self.fingerprints.get(*name) != Some(*fingerprint);
         kept.iter().find(other).map(|(name, _)| name.clone())
     }
+}
+
+fn file(config: &Config) -> PathBuf {
+    config.data_directory.join("keys.toml")
 }
 
 /// 256 random bits.
@@ -125,6 +137,7 @@ fn generate() -> Keys {
         refresh: key(),
         voucher: key(),
         code: key(),
+        seal: key(),
         index: key(),
         sealing: BTreeMap::from([("1".into(), key())]),
     }

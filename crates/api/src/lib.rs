@@ -21,6 +21,7 @@ mod page_cache;
 pub mod roster_file;
 pub mod roster_import;
 pub mod routes;
+pub mod seal_key;
 pub mod state;
 pub mod use_case;
 

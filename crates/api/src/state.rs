@@ -16,6 +16,7 @@ use crate::config::{Config, ConfigError};
 use crate::gate::Gates;
 use crate::keys::KeyRing;
 use crate::page_cache::PageCache;
+use crate::seal_key::SealKey;
 
 /// The shared state, as handlers ask for it.
 pub type App = actix_web::web::Data<State>;
@@ -44,6 +45,8 @@ pub struct State {
     pub voucher_key: [u8; 32],
     /// With which rotating codes are signed.
     pub code_key: [u8; 32],
+    /// Signs the ledger's seals.
+    pub seal_key: SealKey,
     /// Callers by the hash of their token, at most five seconds old.
     pub(crate) callers: moka::sync::Cache<[u8; 32], Arc<Caller>>,
     /// Pages of the mall as they were a moment ago.
@@ -88,6 +91,7 @@ impl State {
             refresh_key: keys.refresh,
             voucher_key: keys.voucher,
             code_key: keys.code,
+            seal_key: SealKey::new(&keys.seal),
             vault: keys.vault,
             callers,
             offer_pages: PageCache::new(),

@@ -2,12 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use domain::id::{AccountId, LotId, TransferId};
+use domain::id::{AccountId, LotId};
 use domain::points::chain::{self, Content};
-use domain::points::{Actor, LotUse, NewLot, Occasion, Source, Transfer};
-use domain::time::Instant;
+use domain::points::{LotUse, NewLot, Transfer};
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
-use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, Order, QueryFilter};
+use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
 use crate::database::ReadTx;
@@ -15,8 +14,7 @@ use crate::entries::row;
 use crate::error::{Result, StorageError};
 use crate::invariants::Violations;
 use crate::lots::{row as lot, used};
-use crate::mapping::code;
-use crate::transfers::row as transfer;
+use crate::transfers;
 
 /// Entries that are recomputed at once.
 const AT_ONCE: u64 = 2_000;
@@ -46,57 +44,35 @@ pub async fn check(tx: &ReadTx, seen: impl Fn(u64)) -> Result<Violations> {
 
 /// An entry with everything that its hash covers.
 struct Chained {
-    row: EntryRow,
+    row: row::Model,
+    transfer: Transfer,
     granted: Vec<NewLot>,
     uses: Vec<LotUse>,
 }
 
 async fn next(tx: &ReadTx, after: Option<Place>) -> Result<Vec<Chained>> {
-    let mut select = Query::select();
-    select
-        .columns([
-            (row::Entity, row::Column::TransferId),
-            (row::Entity, row::Column::Leg),
-            (row::Entity, row::Column::AccountId),
-            (row::Entity, row::Column::Amount),
-            (row::Entity, row::Column::Sequence),
-            (row::Entity, row::Column::BalanceAfter),
-            (row::Entity, row::Column::PreviousHash),
-            (row::Entity, row::Column::Hash),
-        ])
-        .columns([
-            (transfer::Entity, transfer::Column::Kind),
-            (transfer::Entity, transfer::Column::Reverses),
-            (transfer::Entity, transfer::Column::Reason),
-            (transfer::Entity, transfer::Column::SourceKind),
-            (transfer::Entity, transfer::Column::SourceId),
-            (transfer::Entity, transfer::Column::ActorKind),
-            (transfer::Entity, transfer::Column::ActorId),
-            (transfer::Entity, transfer::Column::BusinessAt),
-            (transfer::Entity, transfer::Column::PostedAt),
-        ])
-        .from(row::Entity)
-        .inner_join(
-            transfer::Entity,
-            Expr::col((transfer::Entity, transfer::Column::Id)).equals((row::Entity, row::Column::TransferId)),
-        )
-        .and_where(row::Column::Sequence.is_not_null())
-        .order_by((row::Entity, row::Column::AccountId), Order::Asc)
-        .order_by((row::Entity, row::Column::Sequence), Order::Asc)
-        .limit(AT_ONCE);
+    let mut select = row::Entity::find().filter(row::Column::Sequence.is_not_null());
     if let Some((account, sequence)) = after {
         let place = Expr::tuple([row::Column::AccountId.into_expr(), row::Column::Sequence.into_expr()]);
-        select.and_where(place.gt(Expr::tuple([Expr::val(account.uuid()), Expr::val(sequence)])));
+        select = select.filter(place.gt(Expr::tuple([Expr::val(account.uuid()), Expr::val(sequence)])));
     }
-    let rows = EntryRow::find_by_statement(tx.backend().build(&select)).all(&tx.on()).await?;
-    let transfers: Vec<Uuid> = rows.iter().map(|row| row.transfer_id).collect();
-    let mut granted = granted_by(tx, &transfers).await?;
-    let mut uses = used_by(tx, &transfers).await?;
-    let chained = |row: EntryRow| {
+    let in_order = select.order_by_asc(row::Column::AccountId).order_by_asc(row::Column::Sequence);
+    let rows = in_order.limit(AT_ONCE).all(&tx.on()).await?;
+    let ids: Vec<Uuid> = rows.iter().map(|row| row.transfer_id).collect();
+    let transfers = transfers::find_all(tx, &ids).await?;
+    let mut granted = granted_by(tx, &ids).await?;
+    let mut uses = used_by(tx, &ids).await?;
+    let chained = |row: row::Model| {
         let of = (row.transfer_id, row.account_id);
-        Chained { granted: granted.remove(&of).unwrap_or_default(), uses: uses.remove(&of).unwrap_or_default(), row }
+        let transfer = transfers.get(&row.transfer_id).cloned();
+        Ok(Chained {
+            transfer: transfer.ok_or_else(|| StorageError::corrupt("entry", "transfer_id", row.transfer_id))?,
+            granted: granted.remove(&of).unwrap_or_default(),
+            uses: uses.remove(&of).unwrap_or_default(),
+            row,
+        })
     };
-    Ok(rows.into_iter().map(chained).collect())
+    rows.into_iter().map(chained).collect()
 }
 
 async fn granted_by(tx: &ReadTx, transfers: &[Uuid]) -> Result<BTreeMap<(Uuid, Uuid), Vec<NewLot>>> {
@@ -136,7 +112,7 @@ async fn used_by(tx: &ReadTx, transfers: &[Uuid]) -> Result<BTreeMap<(Uuid, Uuid
 
 impl Chained {
     fn sequence(&self) -> Result<i64> {
-        self.row.sequence.ok_or_else(|| self.corrupt("sequence"))
+        self.row.sequence.ok_or_else(|| StorageError::corrupt("entry", "sequence", self.row.transfer_id))
     }
 
     fn is_intact(&self) -> Result<bool> {
@@ -154,53 +130,8 @@ impl Chained {
             granted: &self.granted,
             uses: &self.uses,
         };
-        Ok(chain::hash(&self.transfer()?, &content).as_slice() == hash)
+        Ok(chain::hash(&self.transfer, &content).as_slice() == hash)
     }
-
-    fn transfer(&self) -> Result<Transfer> {
-        let row = &self.row;
-        let actor = Actor::read(&row.actor_kind, row.actor_id).ok_or_else(|| self.corrupt("actor_kind"))?;
-        Ok(Transfer {
-            id: row.transfer_id.into(),
-            kind: code::read("transfer", "kind", row.transfer_id, &row.kind)?,
-            reverses: row.reverses.map(TransferId::new),
-            occasion: Occasion {
-                reason: row.reason.clone(),
-                source: Source {
-                    kind: code::read("transfer", "source_kind", row.transfer_id, &row.source_kind)?,
-                    id: row.source_id,
-                },
-                actor,
-                business_at: row.business_at,
-                posted_at: row.posted_at,
-            },
-        })
-    }
-
-    fn corrupt(&self, column: &'static str) -> StorageError {
-        StorageError::corrupt("transfer", column, self.row.transfer_id)
-    }
-}
-
-#[derive(Debug, FromQueryResult)]
-struct EntryRow {
-    transfer_id: Uuid,
-    leg: i32,
-    account_id: Uuid,
-    amount: i64,
-    sequence: Option<i64>,
-    balance_after: Option<i64>,
-    previous_hash: Option<Vec<u8>>,
-    hash: Option<Vec<u8>>,
-    kind: String,
-    reverses: Option<Uuid>,
-    reason: String,
-    source_kind: String,
-    source_id: Uuid,
-    actor_kind: String,
-    actor_id: Option<Uuid>,
-    business_at: Instant,
-    posted_at: Instant,
 }
 
 #[derive(Debug, FromQueryResult)]

@@ -39,6 +39,7 @@ pub mod residencies;
 pub mod role_grants;
 pub mod roster_imports;
 pub mod rulebooks;
+pub mod seals;
 mod search;
 pub mod service_records;
 pub mod sessions;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use domain::code::Code;
 use domain::id::{AccountId, LotId, TransferId};
-use domain::points::{AccountChange, Entry, Posting, Transfer};
+use domain::points::{AccountChange, Actor, Entry, Occasion, Posting, Source, Transfer};
 use sea_orm::sea_query::{
     CaseStatement, CommonTableExpression, Expr, ExprTrait, InsertStatement, Query, SubQueryStatement, UpdateStatement,
     WithClause,
@@ -16,10 +16,11 @@ use sea_orm::{
 use uuid::Uuid;
 
 use crate::accounts::row as account;
-use crate::database::WriteTx;
+use crate::database::{ReadTx, WriteTx};
 use crate::entries::row as entry;
 use crate::error::{Result, StorageError};
 use crate::lots::{row as lot, used};
+use crate::mapping::code;
 
 /// A posting has some 50 parameters, and PostgreSQL takes 65,535 in a statement.
 const POSTINGS_AT_ONCE: usize = 400;
@@ -49,6 +50,12 @@ pub async fn post_all(tx: &mut WriteTx, postings: &[Posting]) -> Result<()> {
 /// the transfer's id may say so, since PostgreSQL inserts in an order of its own.
 pub fn posted_before(error: &StorageError) -> bool {
     ["transfer_pkey", "entry_pkey", "lot_use_pkey", "transfer.id"].iter().any(|key| error.breaks(key))
+}
+
+/// The heads of these transfers, by id.
+pub(crate) async fn find_all(tx: &ReadTx, ids: &[Uuid]) -> Result<BTreeMap<Uuid, Transfer>> {
+    let rows = row::Entity::find().filter(row::Column::Id.is_in(ids.iter().copied())).all(&tx.on()).await?;
+    rows.into_iter().map(|row| Ok((row.id, row.try_into()?))).collect()
 }
 
 /// The statements of some postings. Accounts and lots that several postings touch are changed once, to how they end.
@@ -217,6 +224,27 @@ fn leg(transfer: TransferId, entry: &Entry) -> entry::ActiveModel {
         balance_after: Set(link.map(|link| link.balance_after)),
         previous_hash: Set(link.and_then(|link| link.previous_hash).map(Vec::from)),
         hash: Set(link.map(|link| link.hash.to_vec())),
+    }
+}
+
+impl TryFrom<row::Model> for Transfer {
+    type Error = StorageError;
+
+    fn try_from(row: row::Model) -> Result<Self> {
+        let source = code::read("transfer", "source_kind", row.id, &row.source_kind)?;
+        let actor = Actor::read(&row.actor_kind, row.actor_id);
+        Ok(Self {
+            id: row.id.into(),
+            kind: code::read("transfer", "kind", row.id, &row.kind)?,
+            reverses: row.reverses.map(TransferId::new),
+            occasion: Occasion {
+                reason: row.reason,
+                source: Source { kind: source, id: row.source_id },
+                actor: actor.ok_or_else(|| StorageError::corrupt("transfer", "actor_kind", row.id))?,
+                business_at: row.business_at,
+                posted_at: row.posted_at,
+            },
+        })
     }
 }
 

@@ -46,8 +46,8 @@ enum Command {
     ImportRoster(import_roster::Arguments),
     /// Print an admin's current TOTP code.
     Totp(totp::Arguments),
-    /// Check that the books are right: every invariant, and the hash of every entry.
-    VerifyLedger,
+    /// Check that the books are right: every invariant, the hash of every entry, and the seals.
+    VerifyLedger(verify_ledger::Arguments),
 }
 
 /// Why a command ended without doing its work.
@@ -111,7 +111,7 @@ async fn dispatch(line: CommandLine) -> Result<(), Failure> {
         Command::DemoData(arguments) => demo_data::run(config, &arguments).await,
         Command::ImportRoster(arguments) => import_roster::run(config, arguments).await,
         Command::Totp(arguments) => totp::run(config, &arguments).await,
-        Command::VerifyLedger => verify_ledger::run(&config).await,
+        Command::VerifyLedger(arguments) => verify_ledger::run(&config, &arguments).await,
         Command::Openapi(_) => Ok(()),
     }
 }

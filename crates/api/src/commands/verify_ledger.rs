@@ -2,12 +2,15 @@
 
 use std::io::{IsTerminal, stdout};
 
+use clap::Args;
 use storage::invariants::{self, Violations};
-use storage::{Database, StorageError, chains, development_clock};
+use storage::{Database, StorageError, chains, seals};
 
 use super::Failure;
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError};
+use crate::keys::KeyRing;
+use crate::seal_key::{SealChecker, SealKey};
 
 /// One thing that must hold, and whether it does.
 struct Finding {
@@ -16,7 +19,15 @@ struct Finding {
     violations: Violations,
 }
 
-pub(super) async fn run(config: &Config) -> Result<(), Failure> {
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// A public key that signed seals, in base64; may be given several times. Without one, the key of these settings.
+    #[arg(long)]
+    seal_key: Vec<String>,
+}
+
+pub(super) async fn run(config: &Config, arguments: &Arguments) -> Result<(), Failure> {
+    let checkers = checkers(config, &arguments.seal_key)?;
     let database = Database::open_to_verify(&config.database_url()).await.map_err(ConfigError::from)?;
     let pending = database.pending_migrations().await.map_err(ConfigError::from)?;
     if !pending.is_empty() {
@@ -25,7 +36,7 @@ pub(super) async fn run(config: &Config) -> Result<(), Failure> {
             "{place} holds no books of this version: set ZHIXIANG__DATABASE__URL to a database that is up to date"
         )));
     }
-    let findings = look(config, &database).await?;
+    let findings = look(&database, &checkers).await?;
     let wrong = findings.iter().filter(|finding| finding.violations.count > 0).count();
     for finding in &findings {
         print(finding);
@@ -37,19 +48,31 @@ pub(super) async fn run(config: &Config) -> Result<(), Failure> {
     Err(Failure::Found(format!("the books are wrong: {wrong} of {} do not hold", findings.len())))
 }
 
-async fn look(config: &Config, database: &Database) -> Result<Vec<Finding>, StorageError> {
-    let tx = database.read();
-    let clock = Clock::default();
-    if config.development() {
-        clock.set_ahead_seconds(development_clock::ahead(&tx).await?);
+/// Who signed the seals. Looking makes no keys where there are none.
+fn checkers(config: &Config, given: &[String]) -> Result<Vec<SealChecker>, Failure> {
+    if given.is_empty() && KeyRing::is_there(config) {
+        return Ok(vec![SealKey::new(&KeyRing::load(config)?.seal).checker()]);
     }
+    let read = |key: &String| {
+        let sentence = || Failure::Usage(format!("--seal-key {key} is no Ed25519 public key in base64"));
+        SealChecker::read(key).ok_or_else(sentence)
+    };
+    given.iter().map(read).collect()
+}
+
+async fn look(database: &Database, checkers: &[SealChecker]) -> Result<Vec<Finding>, StorageError> {
+    let tx = database.read();
+    let now = Clock::default().wall();
     let mut findings = Vec::new();
     for invariant in invariants::all() {
-        let violations = invariants::check(&tx, &invariant, clock.business()).await?;
+        let violations = invariants::check(&tx, &invariant, now).await?;
         findings.push(Finding { name: invariant.name, rule: invariant.rule, violations });
     }
     let (name, rule) = chains::RULE;
     let violations = chains::check(&tx, |_| ()).await?;
+    findings.push(Finding { name, rule, violations });
+    let (name, rule) = seals::RULE;
+    let violations = seals::check(&tx, |signed| checkers.iter().any(|checker| checker.accepts(signed))).await?;
     findings.push(Finding { name, rule, violations });
     Ok(findings)
 }

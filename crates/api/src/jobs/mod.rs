@@ -15,6 +15,7 @@ mod expire_points;
 mod expire_vouchers;
 mod forget_answers;
 mod import_roster;
+mod seal_ledger;
 mod settle_activities;
 
 /// A job: does what is due now, in steps that each keep themselves, and answers how many things it did.
@@ -28,6 +29,7 @@ const JOBS: &[(&str, Job)] = &[
     ("close_attendance", |app| Box::pin(close_attendance::run(app))),
     ("credit_service", |app| Box::pin(credit_service::run(app))),
     ("import_roster", |app| Box::pin(import_roster::run(app))),
+    ("seal_ledger", |app| Box::pin(seal_ledger::run(app))),
     ("settle_activities", |app| Box::pin(settle_activities::run(app))),
 ];
 

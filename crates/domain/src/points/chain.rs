@@ -54,17 +54,7 @@ pub fn hash(transfer: &Transfer, content: &Content<'_>) -> Hash {
     let mut bytes = Encoding(Vec::with_capacity(512));
     bytes.raw(b"zhixiang ledger entry v1\0");
     bytes.optional(content.previous, |bytes, hash| bytes.raw(&hash));
-    bytes.raw(transfer.id.uuid().as_bytes());
-    bytes.text(transfer.kind.code());
-    bytes.optional(transfer.reverses.map(TransferId::uuid), |bytes, id| bytes.raw(id.as_bytes()));
-    let occasion = &transfer.occasion;
-    bytes.text(&occasion.reason);
-    bytes.text(occasion.source.kind.code());
-    bytes.raw(occasion.source.id.as_bytes());
-    bytes.text(occasion.actor.kind());
-    bytes.optional(occasion.actor.id(), |bytes, id| bytes.raw(id.as_bytes()));
-    bytes.time(occasion.business_at);
-    bytes.time(occasion.posted_at);
+    bytes.head(transfer);
     bytes.raw(&content.leg.to_be_bytes());
     bytes.raw(content.account.uuid().as_bytes());
     bytes.number(content.amount);
@@ -85,25 +75,45 @@ pub fn hash(transfer: &Transfer, content: &Content<'_>) -> Hash {
         bytes.raw(used.lot.uuid().as_bytes());
         bytes.number(used.amount);
     }
-    Sha256::digest(&bytes.0).into()
+    bytes.digest()
 }
 
-struct Encoding(Vec<u8>);
+/// How what is hashed is written down, as the table above says.
+pub(super) struct Encoding(pub(super) Vec<u8>);
 
 impl Encoding {
-    fn raw(&mut self, bytes: &[u8]) {
+    /// The transfer's rows of the table.
+    pub(super) fn head(&mut self, transfer: &Transfer) {
+        self.raw(transfer.id.uuid().as_bytes());
+        self.text(transfer.kind.code());
+        self.optional(transfer.reverses.map(TransferId::uuid), |bytes, id| bytes.raw(id.as_bytes()));
+        let occasion = &transfer.occasion;
+        self.text(&occasion.reason);
+        self.text(occasion.source.kind.code());
+        self.raw(occasion.source.id.as_bytes());
+        self.text(occasion.actor.kind());
+        self.optional(occasion.actor.id(), |bytes, id| bytes.raw(id.as_bytes()));
+        self.time(occasion.business_at);
+        self.time(occasion.posted_at);
+    }
+
+    pub(super) fn digest(&self) -> Hash {
+        Sha256::digest(&self.0).into()
+    }
+
+    pub(super) fn raw(&mut self, bytes: &[u8]) {
         self.0.extend_from_slice(bytes);
     }
 
-    fn number(&mut self, number: i64) {
+    pub(super) fn number(&mut self, number: i64) {
         self.raw(&number.to_be_bytes());
     }
 
-    fn time(&mut self, at: Instant) {
+    pub(super) fn time(&mut self, at: Instant) {
         self.number(at.timestamp_micros());
     }
 
-    fn count(&mut self, count: usize) {
+    pub(super) fn count(&mut self, count: usize) {
         self.raw(&u32::try_from(count).unwrap_or(u32::MAX).to_be_bytes());
     }
 
@@ -112,7 +122,7 @@ impl Encoding {
         self.raw(text.as_bytes());
     }
 
-    fn optional<T>(&mut self, value: Option<T>, write: impl FnOnce(&mut Self, T)) {
+    pub(super) fn optional<T>(&mut self, value: Option<T>, write: impl FnOnce(&mut Self, T)) {
         self.0.push(u8::from(value.is_some()));
         if let Some(value) = value {
             write(self, value);

@@ -16,6 +16,7 @@ mod posting;
 mod purse;
 mod refund;
 pub mod rulebook;
+pub mod seal;
 mod spend;
 mod transfer;
 

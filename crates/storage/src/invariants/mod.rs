@@ -14,8 +14,8 @@ use uuid::Uuid;
 use crate::database::ReadTx;
 use crate::error::Result;
 
-/// How long a hold may stay pending after its time before somebody should ask why.
-const HOLD_PATIENCE: Duration = Duration::minutes(5);
+/// How late a job may be before somebody should ask why.
+const PATIENCE: Duration = Duration::minutes(5);
 
 /// How many violations are named; all are counted.
 const NAMED: u32 = 5;
@@ -27,7 +27,7 @@ pub struct Invariant {
     pub name: &'static str,
     /// What holds.
     pub rule: &'static str,
-    /// Selects the `subject` of every violation; `$1` is the time before which nothing may still be pending.
+    /// Selects the `subject` of every violation; `$1` is the time before which nothing may still wait for a job.
     sql: &'static str,
 }
 
@@ -36,13 +36,14 @@ pub struct Invariant {
 pub struct Violations {
     /// How many there are.
     pub count: u64,
-    /// The ids of the first few; a violation of the whole ledger has none.
-    pub subjects: Vec<Uuid>,
+    /// Which the first few are, by id; a violation of the whole ledger has none.
+    pub subjects: Vec<String>,
 }
 
 impl Violations {
     /// Takes note of one more.
-    pub(crate) fn add(&mut self, subject: Uuid) {
+    pub(crate) fn add(&mut self, subject: impl ToString) {
+        let subject = subject.to_string();
         self.count += 1;
         if self.subjects.len() < NAMED as usize && !self.subjects.contains(&subject) {
             self.subjects.push(subject);
@@ -55,9 +56,9 @@ pub fn all() -> impl Iterator<Item = Invariant> {
     [transfers::ALL, accounts::ALL, lots::ALL, events::ALL, mall::ALL].into_iter().flatten().copied()
 }
 
-/// Looks for violations of an invariant at this business time.
+/// Looks for violations of an invariant at this time.
 pub async fn check(tx: &ReadTx, invariant: &Invariant, now: Instant) -> Result<Violations> {
-    let values = if invariant.sql.contains("$1") { vec![Value::from(now - HOLD_PATIENCE)] } else { Vec::new() };
+    let values = if invariant.sql.contains("$1") { vec![Value::from(now - PATIENCE)] } else { Vec::new() };
     let ask = |select: String| Statement::from_sql_and_values(tx.backend(), select, values.clone());
     let counted = tx.on().query_one_raw(ask(format!("SELECT count(*) AS n FROM ({}) AS v", invariant.sql))).await?;
     let count: i64 = counted.map_or(Ok(0), |row| row.try_get("", "n"))?;
@@ -67,7 +68,7 @@ pub async fn check(tx: &ReadTx, invariant: &Invariant, now: Instant) -> Result<V
     let named = format!("SELECT subject FROM ({}) AS v LIMIT {NAMED}", invariant.sql);
     let mut subjects = Vec::new();
     for row in tx.on().query_all_raw(ask(named)).await? {
-        subjects.extend(row.try_get::<Option<Uuid>>("", "subject")?);
+        subjects.extend(row.try_get::<Option<Uuid>>("", "subject")?.map(|id| id.to_string()));
     }
     Ok(Violations { count: count.unsigned_abs(), subjects })
 }

@@ -15,6 +15,12 @@ pub(super) const ALL: &[Invariant] = &[
         sql: "SELECT NULL AS subject FROM (SELECT sum(amount) AS amount FROM entry) AS e WHERE e.amount <> 0",
     },
     Invariant {
+        name: "sealed",
+        rule: "every transfer posted before the last seal is sealed within five minutes",
+        sql: "SELECT t.id AS subject FROM transfer t LEFT JOIN sealed_transfer s ON s.transfer_id = t.id \
+              WHERE s.transfer_id IS NULL AND t.posted_at < (SELECT max(signed_at) FROM seal) AND t.posted_at < $1",
+    },
+    Invariant {
         name: "one_member",
         rule: "a transfer touches one member: points never pass between members",
         sql: "SELECT e.transfer_id AS subject FROM entry e JOIN account a ON a.id = e.account_id WHERE a.cached \

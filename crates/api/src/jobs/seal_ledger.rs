@@ -1,0 +1,44 @@
+//! Seals what was posted since the last seal: a Merkle root over the transfers, signed, naming the root before.
+
+use domain::points::seal::{self, Seal};
+use storage::seals;
+
+use crate::error::{ApiError, ApiResult};
+use crate::state::App;
+use crate::use_case::{UseCase, Work};
+
+/// How many transfers one seal covers at most.
+const AT_ONCE: u64 = 4_096;
+
+pub(super) async fn run(app: &App) -> ApiResult<u64> {
+    let mut sealed = 0;
+    while is_anything_unsealed(app).await? {
+        sealed += UseCase::internal(app.clone()).write("seal_ledger", |work| Box::pin(seal(work))).await?;
+    }
+    Ok(sealed)
+}
+
+async fn is_anything_unsealed(app: &App) -> ApiResult<bool> {
+    let tx = app.database.read();
+    let newest = seals::find_newest(&tx).await?;
+    let since = newest.map(|newest| newest.seal.signed_at - seals::LATE);
+    Ok(!seals::list_unsealed(&tx, since, 1).await?.is_empty())
+}
+
+async fn seal(work: &mut Work) -> ApiResult<u64> {
+    let newest = seals::find_newest(&work.tx).await?.map(|newest| newest.seal);
+    let since = newest.as_ref().map(|newest| newest.signed_at - seals::LATE);
+    let transfers = seals::list_unsealed(&work.tx, since, AT_ONCE).await?;
+    let leaves = seals::leaves(&work.tx, &transfers).await?;
+    let Some(root) = seal::root(&leaves) else { return Ok(0) };
+    let seal = Seal {
+        number: newest.as_ref().map_or(0, |newest| newest.number) + 1,
+        previous_root: newest.map(|newest| newest.root),
+        root,
+        transfers: i64::try_from(transfers.len()).map_err(ApiError::internal)?,
+        signed_at: work.wall,
+    };
+    let signed = work.app.seal_key.sign(seal);
+    seals::insert(&mut work.tx, &signed, &transfers).await?;
+    Ok(signed.seal.transfers.unsigned_abs())
+}

@@ -1,0 +1,222 @@
+//! Seals (封存) over transfers, and which transfers no seal covers yet.
+
+use std::collections::BTreeMap;
+
+use chrono::Duration;
+use domain::id::TransferId;
+use domain::points::Transfer;
+use domain::points::chain::Hash;
+use domain::points::seal::{self, Seal, SealedLeg};
+use domain::time::Instant;
+use sea_orm::sea_query::{Expr, ExprTrait, Query};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, Order, QueryFilter, QueryOrder, QuerySelect,
+};
+use uuid::Uuid;
+
+use crate::database::{CHUNK, ReadTx, WriteTx};
+use crate::entries::row as entry;
+use crate::error::{Result, StorageError};
+use crate::invariants::Violations;
+use crate::transfers::{self, row as transfer};
+
+/// What the seals prove, as [`crate::invariants`] say theirs.
+pub const RULE: (&str, &str) =
+    ("seals", "every seal is signed, follows the one before, and covers its transfers as they stand");
+
+/// No transaction lasts so long that it could keep a transfer posted before this from being seen.
+pub const LATE: Duration = Duration::hours(1);
+
+/// A seal with its signature.
+#[derive(Clone, Debug)]
+pub struct Signed {
+    /// The seal.
+    pub seal: Seal,
+    /// The key that signed it.
+    pub key_id: String,
+    /// The Ed25519 signature.
+    pub signature: Vec<u8>,
+}
+
+/// The newest seal.
+pub async fn find_newest(tx: &ReadTx) -> Result<Option<Signed>> {
+    let newest = row::Entity::find().order_by_desc(row::Column::Number).one(&tx.on()).await?;
+    newest.map(Signed::try_from).transpose()
+}
+
+/// Transfers that no seal covers, by id; `since` is the time of posting from which they are looked for.
+pub async fn list_unsealed(tx: &ReadTx, since: Option<Instant>, limit: u64) -> Result<Vec<TransferId>> {
+    let mut select = Query::select();
+    select
+        .column((transfer::Entity, transfer::Column::Id))
+        .from(transfer::Entity)
+        .left_join(
+            sealed::Entity,
+            Expr::col((sealed::Entity, sealed::Column::TransferId)).equals((transfer::Entity, transfer::Column::Id)),
+        )
+        .and_where(sealed::Column::TransferId.is_null())
+        .order_by((transfer::Entity, transfer::Column::Id), Order::Asc)
+        .limit(limit);
+    if let Some(since) = since {
+        select.and_where(transfer::Column::PostedAt.gte(since));
+    }
+    let rows = tx.on().query_all(&select).await?;
+    rows.iter().map(|row| Ok(row.try_get::<Uuid>("", "id")?.into())).collect()
+}
+
+/// The leaves of these transfers, in this order.
+pub async fn leaves(tx: &ReadTx, ids: &[TransferId]) -> Result<Vec<Hash>> {
+    let mut leaves = Vec::with_capacity(ids.len());
+    for ids in ids.chunks(CHUNK) {
+        let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
+        let transfers = transfers::find_all(tx, &ids).await?;
+        let mut legs = legs_of(tx, &ids).await?;
+        for id in ids {
+            let head: &Transfer = transfers.get(&id).ok_or_else(|| StorageError::corrupt("transfer", "id", id))?;
+            leaves.push(seal::leaf(head, &legs.remove(&id).unwrap_or_default()));
+        }
+    }
+    Ok(leaves)
+}
+
+/// Keeps a seal over these transfers. Conflicts if another took its number or one of them.
+pub async fn insert(tx: &mut WriteTx, signed: &Signed, transfers: &[TransferId]) -> Result<()> {
+    let seal = &signed.seal;
+    row::Entity::insert(row::ActiveModel {
+        number: Set(seal.number),
+        previous_root: Set(seal.previous_root.map(Vec::from)),
+        root: Set(seal.root.to_vec()),
+        transfers: Set(seal.transfers),
+        key_id: Set(signed.key_id.clone()),
+        signature: Set(signed.signature.clone()),
+        signed_at: Set(seal.signed_at),
+    })
+    .exec_without_returning(&tx.on())
+    .await?;
+    let rows: Vec<_> = (0..)
+        .zip(transfers)
+        .map(|(position, transfer)| sealed::ActiveModel {
+            transfer_id: Set(transfer.uuid()),
+            seal_number: Set(seal.number),
+            position: Set(Some(position)),
+        })
+        .collect();
+    for rows in rows.chunks(CHUNK) {
+        sealed::Entity::insert_many(rows.to_vec()).exec_without_returning(&tx.on()).await?;
+    }
+    Ok(())
+}
+
+/// Goes through all seals. Whether a signature holds says `is_signed`.
+pub async fn check(tx: &ReadTx, is_signed: impl Fn(&Signed) -> bool) -> Result<Violations> {
+    let (mut broken, mut before): (Violations, Option<Seal>) = (Violations::default(), None);
+    loop {
+        let after = before.as_ref().map_or(0, |seal| seal.number);
+        let next = row::Entity::find().filter(row::Column::Number.gt(after)).order_by_asc(row::Column::Number);
+        let Some(row) = next.one(&tx.on()).await? else {
+            let cut_off = sealed::Entity::find().filter(sealed::Column::SealNumber.gt(after)).one(&tx.on()).await?;
+            if let Some(row) = cut_off {
+                broken.add(format!("seal {}", row.seal_number));
+            }
+            return Ok(broken);
+        };
+        let signed = Signed::try_from(row)?;
+        let ids = covered_by(tx, signed.seal.number).await?;
+        let root = match leaves(tx, &ids).await {
+            Ok(leaves) => seal::root(&leaves),
+            // A transfer that it covers is gone, or cannot be read any more.
+            Err(StorageError::Corrupt { .. }) => None,
+            Err(error) => return Err(error),
+        };
+        let seal = &signed.seal;
+        let follows = seal.number == after + 1 && seal.previous_root == before.as_ref().map(|seal| seal.root);
+        let whole = i64::try_from(ids.len()) == Ok(seal.transfers) && root == Some(seal.root);
+        if !(follows && whole && is_signed(&signed)) {
+            broken.add(format!("seal {}", seal.number));
+        }
+        before = Some(signed.seal);
+    }
+}
+
+async fn covered_by(tx: &ReadTx, number: i64) -> Result<Vec<TransferId>> {
+    let ids: Vec<Uuid> = sealed::Entity::find()
+        .select_only()
+        .column(sealed::Column::TransferId)
+        .filter(sealed::Column::SealNumber.eq(number))
+        .order_by_asc(sealed::Column::Position)
+        .into_tuple()
+        .all(&tx.on())
+        .await?;
+    Ok(ids.into_iter().map(TransferId::new).collect())
+}
+
+async fn legs_of(tx: &ReadTx, transfers: &[Uuid]) -> Result<BTreeMap<Uuid, Vec<SealedLeg>>> {
+    let rows = entry::Entity::find()
+        .filter(entry::Column::TransferId.is_in(transfers.iter().copied()))
+        .order_by_asc(entry::Column::TransferId)
+        .order_by_asc(entry::Column::Leg);
+    let mut legs: BTreeMap<Uuid, Vec<SealedLeg>> = BTreeMap::new();
+    for row in rows.all(&tx.on()).await? {
+        let hash = row.hash.map(|hash| hash.try_into().map_err(|_| corrupt("entry", "hash", row.transfer_id)));
+        let leg =
+            SealedLeg { leg: row.leg, account: row.account_id.into(), amount: row.amount, hash: hash.transpose()? };
+        legs.entry(row.transfer_id).or_default().push(leg);
+    }
+    Ok(legs)
+}
+
+fn corrupt(table: &'static str, column: &'static str, id: impl ToString) -> StorageError {
+    StorageError::corrupt(table, column, id)
+}
+
+impl TryFrom<row::Model> for Signed {
+    type Error = StorageError;
+
+    fn try_from(row: row::Model) -> Result<Self> {
+        let root = |bytes: Vec<u8>| bytes.try_into().map_err(|_| corrupt("seal", "root", row.number));
+        let seal = Seal {
+            number: row.number,
+            previous_root: row.previous_root.map(root).transpose()?,
+            root: root(row.root)?,
+            transfers: row.transfers,
+            signed_at: row.signed_at,
+        };
+        Ok(Self { seal, key_id: row.key_id, signature: row.signature })
+    }
+}
+
+mod row {
+    use sea_orm::entity::prelude::*;
+
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "seal")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub number: i64,
+        pub previous_root: Option<Vec<u8>>,
+        pub root: Vec<u8>,
+        pub transfers: i64,
+        pub key_id: String,
+        pub signature: Vec<u8>,
+        pub signed_at: DateTimeUtc,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+mod sealed {
+    use sea_orm::entity::prelude::*;
+
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "sealed_transfer")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub transfer_id: Uuid,
+        pub seal_number: i64,
+        pub position: Option<i32>,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
