@@ -182,10 +182,13 @@ async fn calling_off_ends_every_enrolment() {
     assert_eq!(enrol(&li, &id).await.expect(201)["state"], "waitlisted");
     let path = format!("/admin/activities/{id}/cancellation");
     let reason = json!({ "reason": "当天有大雨" });
-    app.admin("other-community").await.post(&path, &reason).await.refused(404, "not_found");
-    let cancelled = app.admin("estate").await.post(&path, &reason).await.expect(200);
+    app.admin("other-community").await.post_keyed(&path, &key(), &reason).await.refused(404, "not_found");
+    let (estate, once) = (app.admin("estate").await, key());
+    estate.post(&path, &reason).await.refused(400, "idempotency_key_missing");
+    let cancelled = estate.post_keyed(&path, &once, &reason).await.expect(201);
+    assert_eq!(estate.post_keyed(&path, &once, &reason).await.expect(201), cancelled, "the answer was lost on the way");
     assert_eq!(cancelled["state"], "cancelled");
-    app.admin("estate").await.post(&path, &reason).await.refused(409, "state_conflict");
+    estate.post_keyed(&path, &key(), &reason).await.refused(409, "state_conflict");
     for member in [&zhang, &li] {
         let own = member.get("/member/enrolments").await.expect(200);
         assert_eq!(own["items"][0]["state"], "cancelled");
@@ -195,11 +198,8 @@ async fn calling_off_ends_every_enrolment() {
     }
     let begun = app.activity(1, 3, 1).await;
     app.advance("1h").await;
-    app.admin("estate")
-        .await
-        .post(&format!("/admin/activities/{begun}/cancellation"), &reason)
-        .await
-        .refused(409, "state_conflict");
+    let path = format!("/admin/activities/{begun}/cancellation");
+    estate.post_keyed(&path, &key(), &reason).await.refused(409, "state_conflict");
 }
 
 #[tokio::test(flavor = "multi_thread")]

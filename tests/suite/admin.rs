@@ -59,7 +59,7 @@ async fn nobody_serves_themselves_and_the_last_one_stays() {
     security.post("/admin/role-grants", &own).await.refused(409, "same_person");
     let grant = storage::role_grants::list_of(&app.state.database.read(), app.admin_id("district")).await;
     let grant = grant.expect("grants")[0].id;
-    security.delete(&format!("/admin/role-grants/{grant}")).await.refused(409, "state_conflict");
+    security.delete(&format!("/admin/role-grants/{grant}")).await.refused(409, "last_admin");
     let system = step_up(&app, "system").await;
     let disable = |account: &str| format!("/admin/admins/{}/disabling", app.admin_id(account));
     system.post(&disable("system"), &json!({})).await.refused(409, "same_person");

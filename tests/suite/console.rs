@@ -102,7 +102,7 @@ async fn the_admins_part_of_the_journey_is_walked_in_the_browser() {
     assert_eq!(confirmed["state"], "unit_confirmed");
 
     become_admin(&app, &browser, "community").await;
-    let accepted = browser.execute("accept_residency", &[("id", residency)], None).await.expect(200);
+    let accepted = browser.execute("accept_residency", &[("id", residency)], None).await.expect(201);
     assert_eq!(accepted["state"], "active");
     let again = browser.execute("accept_residency", &[("id", residency)], None).await.expect(409);
     assert_eq!(again["code"], "state_conflict");

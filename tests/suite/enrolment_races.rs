@@ -103,8 +103,8 @@ async fn nobody_slips_into_an_activity_while_it_is_called_off() {
         let id = app.activity(48, 50, 30).await;
         let (path, reason) = (format!("/admin/activities/{id}/cancellation"), json!({ "reason": "当天有大雨" }));
         let sign_ups = join_all(residents.iter().map(|resident| enrol(resident, &id)));
-        let (replies, cancelled) = join(sign_ups, estate.post(&path, &reason)).await;
-        cancelled.expect(200);
+        let (replies, cancelled) = join(sign_ups, estate.post_keyed(&path, &key(), &reason)).await;
+        cancelled.expect(201);
         for reply in replies.into_iter().filter(|reply| reply.status != 201) {
             reply.refused(409, "activity_not_open");
         }

@@ -104,7 +104,7 @@ async fn reports(app: &TestApp, trail: &mut Trail<'_>, li: &Client) {
     let path = format!("/admin/residencies/{}", text(&reported, "id"));
     unit.post(&format!("{path}/unit-confirmation"), &json!({})).await.expect(200);
     trail.shows(&["admin confirm_residency"]).await;
-    let accepted = community.post(&format!("{path}/acceptance"), &json!({})).await.expect(200);
+    let accepted = community.post_keyed(&format!("{path}/acceptance"), &key(), &json!({})).await.expect(201);
     assert_eq!(accepted["state"], "active");
     trail.shows(&["admin accept_residency"]).await;
     let points = li.get("/member/points").await.expect(200);

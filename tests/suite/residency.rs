@@ -100,8 +100,10 @@ async fn of_many_acceptances_at_once_one_counts_and_earns() {
     decide(&app, "unit", &id, "unit-confirmation").await.expect(200);
     let clerks = [app.admin("community").await, app.admin("second-community").await];
     let (path, body) = (format!("/admin/residencies/{id}/acceptance"), json!({}));
-    let replies = join_all(clerks.iter().cycle().take(16).map(|clerk| clerk.post(&path, &body))).await;
-    let (accepted, others): (Vec<_>, Vec<_>) = replies.into_iter().partition(|reply| reply.status == 200);
+    let replies =
+        join_all(clerks.iter().cycle().take(16).map(|clerk| async { clerk.post_keyed(&path, &key(), &body).await }))
+            .await;
+    let (accepted, others): (Vec<_>, Vec<_>) = replies.into_iter().partition(|reply| reply.status == 201);
     assert_eq!(accepted.len(), 1);
     for other in others {
         other.refused(409, "state_conflict");

@@ -53,6 +53,7 @@ error_codes! {
     StillRunning = "still_running", 409, "同一操作正在处理";
     SamePerson = "same_person", 409, "不能由同一人办理";
     RoleNotGrantable = "role_not_grantable", 409, "不能授予这个角色";
+    LastAdmin = "last_admin", 409, "不能没有这样的管理员";
     StateConflict = "state_conflict", 409, "当前状态不能这样办理";
     AlreadyBound = "already_bound", 409, "已经绑定";
     PolicyChanged = "policy_changed", 409, "隐私政策已更新";

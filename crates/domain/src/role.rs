@@ -47,6 +47,13 @@ codes! {
     }
 }
 
+impl Role {
+    /// Whether somebody must always hold it, because nobody else could give it to anybody again.
+    pub fn is_indispensable(self) -> bool {
+        matches!(self, Self::SystemAdmin | Self::SecurityAdmin | Self::District)
+    }
+}
+
 /// Whether the role holds the permission at its node and below.
 pub fn may(role: Role, permission: Permission) -> bool {
     use Permission as P;

@@ -4,6 +4,7 @@ use domain::id::{AdminId, MemberId};
 use domain::page::{Page, PageRequest};
 use domain::time::Instant;
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
+use uuid::Uuid;
 
 use crate::database::{ReadTx, WriteTx};
 use crate::error::Result;
@@ -83,6 +84,19 @@ pub async fn find_by_account(tx: &ReadTx, vault: &Vault, account: &str) -> Resul
 pub async fn lock(tx: &mut WriteTx, vault: &Vault, id: AdminId) -> Result<Option<Admin>> {
     let found = row::Entity::find_by_id(id.uuid()).lock_exclusive().one(&tx.on()).await?;
     found.map(|row| row.open(vault)).transpose()
+}
+
+/// Those of these admins whose accounts may be used.
+pub(crate) async fn list_active(tx: &ReadTx, ids: impl Iterator<Item = AdminId>) -> Result<Vec<AdminId>> {
+    let found: Vec<Uuid> = row::Entity::find()
+        .select_only()
+        .column(row::Column::Id)
+        .filter(row::Column::Id.is_in(ids.map(AdminId::uuid)))
+        .filter(row::Column::Active.eq(true))
+        .into_tuple()
+        .all(&tx.on())
+        .await?;
+    Ok(found.into_iter().map(AdminId::new).collect())
 }
 
 /// Keeps what signing in changed: password, TOTP step, failures, lock, state.

@@ -291,7 +291,7 @@ impl TryFrom<row::Model> for Residency {
     }
 }
 
-mod row {
+pub(crate) mod row {
     use sea_orm::FromQueryResult;
     use sea_orm::entity::prelude::*;
 

@@ -4,12 +4,12 @@ use domain::id::{AdminId, NodeId, RoleGrantId};
 use domain::organisation::NodePath;
 use domain::role::Role;
 use domain::time::Instant;
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use crate::database::{ReadTx, WriteTx};
 use crate::error::{Result, StorageError};
 use crate::mapping::code;
-use crate::organisations;
+use crate::{admins, organisations};
 
 /// A role held at a node, with the node's place in the tree.
 #[derive(Clone, Debug)]
@@ -75,11 +75,16 @@ pub async fn find(tx: &ReadTx, id: RoleGrantId) -> Result<Option<(AdminId, Role,
     found.map(read).transpose()
 }
 
-/// How many admins hold the role now.
-pub async fn count_of(tx: &ReadTx, role: Role) -> Result<u64> {
-    let held =
-        row::Entity::find().filter(row::Column::Role.eq(code::write(role))).filter(row::Column::RevokedAt.is_null());
-    Ok(held.count(&tx.on()).await?)
+/// Locks the grants of a role and says which admins hold it and may sign in.
+pub async fn lock_holders(tx: &mut WriteTx, role: Role) -> Result<Vec<AdminId>> {
+    let grants = row::Entity::find()
+        .filter(row::Column::Role.eq(code::write(role)))
+        .filter(row::Column::RevokedAt.is_null())
+        .order_by_asc(row::Column::Id)
+        .lock_exclusive()
+        .all(&tx.on())
+        .await?;
+    admins::list_active(tx, grants.iter().map(|grant| grant.admin_id.into())).await
 }
 
 /// Ends a grant; `false` if it had ended before.

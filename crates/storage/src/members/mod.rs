@@ -5,9 +5,13 @@ mod roster;
 
 use domain::id::{MemberId, NodeId};
 use domain::member::Member;
+use domain::organisation::NodePath;
 use domain::personal::{PartyRecord, Phone};
+use domain::residency::ResidencyState;
 use domain::time::Instant;
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, RelationDef};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect, QueryTrait, RelationDef,
+};
 use uuid::Uuid;
 
 pub use self::list::{Filter, MemberSummary, find_in_subtree, list};
@@ -41,6 +45,22 @@ pub async fn insert(
 /// Finds a member.
 pub async fn find(tx: &ReadTx, id: MemberId) -> Result<Option<Member>> {
     row::Entity::find_by_id(id.uuid()).one(&tx.on()).await?.map(Member::try_from).transpose()
+}
+
+/// Finds a member who belongs to these subtrees, by home unit or by an active residency.
+pub async fn find_belonging(tx: &ReadTx, paths: &[NodePath], id: MemberId) -> Result<Option<Member>> {
+    use crate::residencies::row as residency;
+    let residents = residency::Entity::find()
+        .select_only()
+        .column(residency::Column::MemberId)
+        .filter(residency::Column::State.eq(code::write(ResidencyState::Active)))
+        .filter(residency::Column::EstateId.in_subquery(organisations::ids_inside(paths)))
+        .into_query();
+    let belongs = Condition::any()
+        .add(row::Column::UnitId.in_subquery(organisations::ids_inside(paths)))
+        .add(row::Column::Id.in_subquery(residents));
+    let found = row::Entity::find_by_id(id.uuid()).filter(belongs).one(&tx.on()).await?;
+    found.map(Member::try_from).transpose()
 }
 
 /// Finds the member with this phone number.

@@ -10,6 +10,8 @@ use uuid::Uuid;
 use super::view::ManagedActivityView;
 use crate::auth::caller::{Authorized, needs};
 use crate::error::{ApiError, ApiResult, Problem};
+use crate::http::answer::Answer;
+use crate::http::idempotency_key::IdempotencyKey;
 use crate::http::input;
 use crate::http::json::Json;
 use crate::use_case::UseCase;
@@ -26,8 +28,11 @@ pub(super) struct CancelActivityRequest {
 /// 取消活动
 ///
 /// 活动开始前可以取消，所有报名随之取消，不计缺席。
-#[utoipa::path(tag = "活动", params(("id" = Uuid, Path, description = "活动编号")), responses(
-    (status = 200, description = "已取消", body = ManagedActivityView),
+#[utoipa::path(tag = "活动", params(
+    ("id" = Uuid, Path, description = "活动编号"),
+    ("Idempotency-Key" = String, Header, description = "幂等键，重试时保持不变"),
+), responses(
+    (status = 201, description = "已取消", body = ManagedActivityView),
     (status = 404, description = "没有这个活动", body = Problem, content_type = "application/problem+json"),
     (status = 409, description = "活动已开始或已取消", body = Problem, content_type = "application/problem+json"),
     (status = 422, description = "须填写原因", body = Problem, content_type = "application/problem+json"),
@@ -36,12 +41,13 @@ pub(super) struct CancelActivityRequest {
 pub(super) async fn cancel_activity(
     caller: Authorized<needs::ProposeActivity>,
     id: web::Path<Uuid>,
+    key: IdempotencyKey,
     request: Json<CancelActivityRequest>,
     use_case: UseCase,
-) -> ApiResult<web::Json<ManagedActivityView>> {
+) -> ApiResult<Answer> {
     let id = ActivityId::new(*id);
     let reason = input::text("reason", &request.0.reason, 200)?;
-    let story = use_case.write("cancel_activity", move |work| {
+    let story = use_case.once("cancel_activity", key, &(id, reason.clone()), move |work| {
         Box::pin(async move {
             let found = activities::lock_within(&mut work.tx, &caller.scope, id).await?;
             let mut activity = found.ok_or_else(ApiError::not_found)?;
@@ -55,5 +61,5 @@ pub(super) async fn cancel_activity(
             Ok(ManagedActivityView::new(detail.ok_or_else(ApiError::not_found)?, sessions, work.now))
         })
     });
-    story.await.map(web::Json)
+    story.await
 }

@@ -103,8 +103,8 @@ async fn propose(
 ) -> ApiResult<ManagedActivityView> {
     let node = organisations::find_within(&work.tx, &caller.scope, node).await?;
     let node = node.ok_or_else(|| ApiError::field("organisation_id", "没有这个组织，或不在您的辖区内"))?;
-    let lead = members::find(&work.tx, lead).await?;
-    let lead = lead.ok_or_else(|| ApiError::field("lead_member_id", "没有这名党员"))?;
+    let lead = members::find_belonging(&work.tx, &caller.scope, lead).await?;
+    let lead = lead.ok_or_else(|| ApiError::field("lead_member_id", "没有这名党员，或不在您的辖区内"))?;
     let id = ActivityId::new(Uuid::now_v7());
     let plans = proposal.plans.clone();
     let activity = Activity::propose(id, proposal, &node, &lead, caller.admin.id, work.now).map_err(refused)?;

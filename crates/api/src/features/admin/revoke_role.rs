@@ -2,12 +2,10 @@
 
 use actix_web::{HttpResponse, delete, web};
 use domain::id::RoleGrantId;
-use domain::role::Role;
 use storage::{organisations, role_grants, sessions};
 
 use crate::auth::caller::{Authorized, needs};
 use crate::error::{ApiError, ApiResult, Problem};
-use crate::error_code::ErrorCode;
 use crate::state::App;
 use crate::use_case::UseCase;
 
@@ -39,12 +37,7 @@ pub(super) async fn revoke_role(
                 if !caller.scope.iter().any(|path| path.covers(&node.path)) {
                     return Err(ApiError::not_found());
                 }
-                let indispensable = matches!(role, Role::District | Role::SecurityAdmin);
-                // Two revocations at once must not each leave the other one as the last.
-                organisations::lock(&mut work.tx, node.id).await?;
-                if indispensable && role_grants::count_of(&work.tx, role).await? < 2 {
-                    return Err(ApiError::new(ErrorCode::StateConflict, "这是最后一名，不能撤销，请先授予另一人"));
-                }
+                super::must_leave_another(work, admin, role).await?;
                 if !role_grants::revoke(&mut work.tx, id, work.wall).await? {
                     return Err(ApiError::not_found());
                 }

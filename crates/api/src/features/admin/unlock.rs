@@ -6,9 +6,12 @@ use storage::admins;
 
 use crate::auth::caller::{Authorized, needs};
 use crate::error::{ApiError, ApiResult, Problem};
+use crate::state::App;
 use crate::use_case::UseCase;
 
 /// 解除账号锁定
+///
+/// 须先再次验证动态码。
 #[utoipa::path(tag = "管理员", params(
     ("id" = Uuid, Path, description = "管理员编号"),
 ), responses(
@@ -17,10 +20,12 @@ use crate::use_case::UseCase;
 ))]
 #[post("/admins/{id}/unlocking")]
 pub(super) async fn unlock_admin(
-    _caller: Authorized<needs::ManageAdmins>,
+    caller: Authorized<needs::ManageAdmins>,
     id: web::Path<AdminId>,
     use_case: UseCase,
+    app: App,
 ) -> ApiResult<HttpResponse> {
+    caller.admin.stepped_up(app.clock.wall())?;
     let id = id.into_inner();
     use_case
         .write("unlock_admin", move |work| {

@@ -11,13 +11,18 @@ use super::view::ReportedResidencyView;
 use crate::auth::caller::{Authorized, needs};
 use crate::crediting;
 use crate::error::{ApiError, ApiResult, Problem};
+use crate::http::answer::Answer;
+use crate::http::idempotency_key::IdempotencyKey;
 use crate::use_case::UseCase;
 
 /// 社区接收报到
 ///
 /// 接收后党员可以报名参加活动；第一次被接收时按规则记积分。
-#[utoipa::path(tag = "报到", params(("id" = Uuid, Path, description = "报到编号")), responses(
-    (status = 200, description = "已接收", body = ReportedResidencyView),
+#[utoipa::path(tag = "报到", params(
+    ("id" = Uuid, Path, description = "报到编号"),
+    ("Idempotency-Key" = String, Header, description = "幂等键，重试时保持不变"),
+), responses(
+    (status = 201, description = "已接收", body = ReportedResidencyView),
     (status = 404, description = "没有这份报到", body = Problem, content_type = "application/problem+json"),
     (status = 409, description = "当前状态不能接收，或办理的是本人的报到", body = Problem, content_type = "application/problem+json"),
 ))]
@@ -25,10 +30,11 @@ use crate::use_case::UseCase;
 pub(super) async fn accept_residency(
     caller: Authorized<needs::AcceptResidency>,
     id: web::Path<Uuid>,
+    key: IdempotencyKey,
     use_case: UseCase,
-) -> ApiResult<web::Json<ReportedResidencyView>> {
+) -> ApiResult<Answer> {
     let id = ResidencyId::new(*id);
-    let story = use_case.write("accept_residency", move |work| {
+    let story = use_case.once("accept_residency", key, &id, move |work| {
         Box::pin(async move {
             let found = residencies::lock_within(&mut work.tx, Side::Community, &caller.scope, id).await?;
             let mut residency = found.ok_or_else(ApiError::not_found)?;
@@ -44,5 +50,5 @@ pub(super) async fn accept_residency(
             Ok(ReportedResidencyView::from(shown.ok_or_else(ApiError::not_found)?))
         })
     });
-    story.await.map(web::Json)
+    story.await
 }
