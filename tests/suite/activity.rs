@@ -4,6 +4,7 @@ use chrono::Duration;
 use domain::role::Role;
 use domain::session::{Audience, Holder};
 use serde_json::{Value, json};
+use tests::client::key;
 use tests::service::enrol;
 use tests::{TestApp, world};
 

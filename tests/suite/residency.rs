@@ -3,6 +3,7 @@
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tests::TestApp;
+use tests::client::key;
 
 fn report(app: &TestApp, estate: &str) -> Value {
     json!({ "estate_id": app.world.node(estate), "building": "3号楼2单元501", "skills": ["急救"], "wishes": ["周末可参加"] })

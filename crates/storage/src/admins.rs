@@ -92,7 +92,7 @@ pub(crate) async fn list_active(tx: &ReadTx, ids: impl Iterator<Item = AdminId>)
         .select_only()
         .column(row::Column::Id)
         .filter(row::Column::Id.is_in(ids.map(AdminId::uuid)))
-        .filter(row::Column::Active.eq(true))
+        .filter(row::Column::State.eq("active"))
         .into_tuple()
         .all(&tx.on())
         .await?;

@@ -47,7 +47,8 @@ pub(super) async fn cancel_activity(
 ) -> ApiResult<Answer> {
     let id = ActivityId::new(*id);
     let reason = input::text("reason", &request.0.reason, 200)?;
-    let story = use_case.once("cancel_activity", key, &(id, reason.clone()), move |work| {
+    let request = (id, reason.clone());
+    let story = use_case.once("cancel_activity", key, &request, move |work| {
         Box::pin(async move {
             let found = activities::lock_within(&mut work.tx, &caller.scope, id).await?;
             let mut activity = found.ok_or_else(ApiError::not_found)?;
