@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use actix_web::dev::ServerHandle;
 use actix_web::middleware::from_fn;
-use actix_web::web::{self, PathConfig, QueryConfig};
+use actix_web::web::{self, PathConfig};
 use actix_web::{App, HttpRequest, HttpServer};
 use domain::session::Audience;
 use utoipa_actix_web::{AppExt, scope};
@@ -72,7 +72,6 @@ fn listen(
             .into_utoipa_app()
             .app_data(state.clone())
             .app_data(PathConfig::default().error_handler(|_, _| ApiError::not_found().into()))
-            .app_data(QueryConfig::default().error_handler(|error, _| unreadable_query(&error).into()))
             .service(scope(routes::BASE).configure(|api| {
                 api.service(scope("/auth").configure(|auth| match listener {
                     Listener::Everything => {
@@ -132,17 +131,4 @@ impl KnownPaths {
         }
         ApiError::new(ErrorCode::NotFound, "没有这个地址")
     }
-}
-
-fn unreadable_query(error: &actix_web::error::QueryPayloadError) -> ApiError {
-    let message = error.to_string();
-    let field = message.split('`').nth(1).unwrap_or("query").to_owned();
-    let sentence = if message.contains("unknown field") {
-        "没有这个查询条件"
-    } else if message.contains("duplicate field") {
-        "只能出现一次"
-    } else {
-        "取值不正确"
-    };
-    ApiError::field(field, sentence)
 }

@@ -9,6 +9,7 @@ pub mod json;
 pub mod page;
 pub mod peer;
 pub mod qr;
+pub mod query;
 pub mod request_id;
 pub mod tagged;
 pub mod time;

@@ -20,6 +20,7 @@ use crate::auth::caller::{Authorized, CurrentMember, needs};
 use crate::error::{ApiError, ApiResult, Problem};
 use crate::http::input;
 use crate::http::page::{Listed, page_request};
+use crate::http::query::Query;
 use crate::http::tagged::Tagged;
 use crate::state::{App, State};
 
@@ -76,7 +77,7 @@ pub(super) struct ManagedActivityQuery {
 #[get("/activities")]
 pub(super) async fn list_activities(
     _: CurrentMember,
-    query: web::Query<ActivityQuery>,
+    query: Query<ActivityQuery>,
     app: App,
     request: HttpRequest,
 ) -> ApiResult<HttpResponse> {
@@ -108,7 +109,7 @@ pub(super) async fn list_activities(
 #[get("/activities")]
 pub(super) async fn list_managed_activities(
     caller: Authorized<needs::ReadActivities>,
-    query: web::Query<ManagedActivityQuery>,
+    query: Query<ManagedActivityQuery>,
     app: App,
 ) -> ApiResult<web::Json<Listed<ManagedSummaryView>>> {
     let now = app.clock.business();

@@ -17,6 +17,8 @@ use crate::auth::caller::CurrentMember;
 use crate::error::{ApiError, ApiResult, Problem};
 use crate::error_code::ErrorCode;
 use crate::http::coded::Coded;
+use crate::http::qr::picture;
+use crate::http::query::Query;
 use crate::state::{App, State};
 
 type DirectionCode = Coded<Direction>;
@@ -58,7 +60,7 @@ struct AttendanceCodeView {
 pub(super) async fn show_attendance_code(
     caller: CurrentMember,
     id: web::Path<Uuid>,
-    query: web::Query<CodeQuery>,
+    query: Query<CodeQuery>,
     app: App,
 ) -> ApiResult<HttpResponse> {
     let (session, shown) = code(&app, caller.member, ActivityId::new(*id), &query).await?;
@@ -83,7 +85,7 @@ pub(super) async fn show_attendance_code(
 pub(super) async fn show_attendance_qr(
     caller: CurrentMember,
     id: web::Path<Uuid>,
-    query: web::Query<CodeQuery>,
+    query: Query<CodeQuery>,
     app: App,
 ) -> ApiResult<HttpResponse> {
     let (_, shown) = code(&app, caller.member, ActivityId::new(*id), &query).await?;

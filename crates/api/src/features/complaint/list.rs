@@ -11,6 +11,7 @@ use super::view::{ComplaintStateCode, ComplaintView, ReceivedComplaintView};
 use crate::auth::caller::{Authorized, CurrentIdentity, needs};
 use crate::error::{ApiResult, Problem};
 use crate::http::page::{Listed, PageQuery, page_request};
+use crate::http::query::Query;
 use crate::state::App;
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -34,7 +35,7 @@ pub(super) struct ComplaintQuery {
 #[get("/complaints")]
 pub(super) async fn list_own_complaints(
     caller: CurrentIdentity,
-    query: web::Query<PageQuery>,
+    query: Query<PageQuery>,
     app: App,
 ) -> ApiResult<web::Json<Listed<ComplaintView>>> {
     list_own(&app, &caller, Audience::Member, &query).await
@@ -49,7 +50,7 @@ pub(super) async fn list_own_complaints(
 #[get("/complaints")]
 pub(super) async fn list_own_merchant_complaints(
     caller: CurrentIdentity,
-    query: web::Query<PageQuery>,
+    query: Query<PageQuery>,
     app: App,
 ) -> ApiResult<web::Json<Listed<ComplaintView>>> {
     list_own(&app, &caller, Audience::Merchant, &query).await
@@ -76,7 +77,7 @@ async fn list_own(
 #[get("/complaints")]
 pub(super) async fn list_complaints(
     caller: Authorized<needs::AnswerComplaints>,
-    query: web::Query<ComplaintQuery>,
+    query: Query<ComplaintQuery>,
     app: App,
 ) -> ApiResult<web::Json<Listed<ReceivedComplaintView>>> {
     let page = page_request(query.limit, query.cursor.as_deref())?;

@@ -9,6 +9,7 @@ use super::application_view::{ApplicationStateCode, MembershipApplicationView};
 use crate::auth::caller::{Authorized, needs};
 use crate::error::{ApiResult, Problem};
 use crate::http::page::{Listed, page_request};
+use crate::http::query::Query;
 use crate::state::App;
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -33,7 +34,7 @@ pub(super) struct ApplicationQuery {
 #[get("/membership-applications")]
 pub(super) async fn list_applications(
     caller: Authorized<needs::ManageRoster>,
-    query: web::Query<ApplicationQuery>,
+    query: Query<ApplicationQuery>,
     app: App,
 ) -> ApiResult<web::Json<Listed<MembershipApplicationView>>> {
     let page = page_request(query.limit, query.cursor.as_deref())?;

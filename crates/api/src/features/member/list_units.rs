@@ -11,6 +11,7 @@ use crate::auth::caller::CurrentIdentity;
 use crate::error::{ApiResult, Problem};
 use crate::http::input;
 use crate::http::page::{Listed, page_request};
+use crate::http::query::Query;
 use crate::state::App;
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -52,7 +53,7 @@ impl From<Node> for UnitView {
 #[get("/units")]
 pub(super) async fn list_units(
     _: CurrentIdentity,
-    query: web::Query<UnitQuery>,
+    query: Query<UnitQuery>,
     app: App,
 ) -> ApiResult<web::Json<Listed<UnitView>>> {
     let name = input::optional_line("name", query.name.as_deref(), 30)?;

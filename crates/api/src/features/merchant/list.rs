@@ -11,6 +11,7 @@ use crate::auth::caller::{Authorized, CurrentMember, needs};
 use crate::error::{ApiResult, Problem};
 use crate::http::input;
 use crate::http::page::{Listed, page_request};
+use crate::http::query::Query;
 use crate::http::tagged::Tagged;
 use crate::state::App;
 
@@ -24,7 +25,7 @@ use crate::state::App;
 #[get("/merchants")]
 pub(super) async fn list_merchants(
     _: CurrentMember,
-    query: web::Query<MerchantQuery>,
+    query: Query<MerchantQuery>,
     app: App,
     request: HttpRequest,
 ) -> ApiResult<HttpResponse> {
@@ -49,7 +50,7 @@ pub(super) async fn list_merchants(
 #[get("/merchants")]
 pub(super) async fn list_managed_merchants(
     caller: Authorized<needs::ReadMall>,
-    query: web::Query<ManagedMerchantQuery>,
+    query: Query<ManagedMerchantQuery>,
     app: App,
 ) -> ApiResult<web::Json<Listed<ManagedMerchantSummaryView>>> {
     let filter = Filter {

@@ -15,6 +15,7 @@ use crate::auth::caller::{Authorized, CurrentMember, needs};
 use crate::error::{ApiError, ApiResult, Problem};
 use crate::http::input;
 use crate::http::page::{Listed, page_request};
+use crate::http::query::Query;
 use crate::http::tagged::Tagged;
 use crate::state::{App, State};
 
@@ -28,11 +29,11 @@ use crate::state::{App, State};
 #[get("/offers")]
 pub(super) async fn list_offers(
     caller: CurrentMember,
-    query: web::Query<OfferQuery>,
+    query: Query<OfferQuery>,
     app: App,
     request: HttpRequest,
 ) -> ApiResult<HttpResponse> {
-    let query = query.into_inner();
+    let Query(query) = query;
     if query.affordable {
         let balance = accounts::balance(&app.database.read(), caller.member, app.clock.business()).await?;
         let page = page(&app, query, Some(balance.available)).await?;
@@ -71,10 +72,10 @@ async fn page(app: &State, query: OfferQuery, affordable: Option<i64>) -> ApiRes
 #[get("/offers")]
 pub(super) async fn list_managed_offers(
     caller: Authorized<needs::ReadMall>,
-    query: web::Query<ManagedOfferQuery>,
+    query: Query<ManagedOfferQuery>,
     app: App,
 ) -> ApiResult<web::Json<Listed<ManagedOfferSummaryView>>> {
-    let query = query.into_inner();
+    let Query(query) = query;
     let filter = Filter {
         within: Some(caller.scope),
         state: query.state.map(|state| state.0),

@@ -12,6 +12,7 @@ use crate::auth::caller::{Authorized, needs};
 use crate::error::{ApiResult, Problem};
 use crate::http::input;
 use crate::http::page::{Listed, page_request};
+use crate::http::query::Query;
 use crate::state::App;
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -42,7 +43,7 @@ pub(super) struct OrganisationQuery {
 #[get("/organisations")]
 pub(super) async fn list_organisations(
     caller: Authorized<needs::ReadOrganisation>,
-    query: web::Query<OrganisationQuery>,
+    query: Query<OrganisationQuery>,
     app: App,
 ) -> ApiResult<web::Json<Listed<OrganisationView>>> {
     let page = page_request(query.limit, query.cursor.as_deref())?;

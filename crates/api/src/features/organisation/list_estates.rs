@@ -11,6 +11,7 @@ use crate::auth::caller::CurrentMember;
 use crate::error::{ApiResult, Problem};
 use crate::http::input;
 use crate::http::page::{Listed, page_request};
+use crate::http::query::Query;
 use crate::state::App;
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -61,7 +62,7 @@ impl From<Estate> for EstateView {
 #[get("/estates")]
 pub(super) async fn list_estates(
     _: CurrentMember,
-    query: web::Query<EstateQuery>,
+    query: Query<EstateQuery>,
     app: App,
 ) -> ApiResult<web::Json<Listed<EstateView>>> {
     let text = input::optional_line("text", query.text.as_deref(), 30)?;

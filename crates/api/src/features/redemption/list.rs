@@ -14,6 +14,7 @@ use super::view::{ManagedRedemptionView, RedemptionView, VoucherView};
 use crate::auth::caller::{Authorized, CurrentMember, CurrentStaff, needs};
 use crate::error::{ApiResult, Problem};
 use crate::http::page::{Listed, page_request};
+use crate::http::query::Query;
 use crate::state::App;
 
 /// 我的兑换
@@ -26,7 +27,7 @@ use crate::state::App;
 #[get("/redemptions")]
 pub(super) async fn list_redemptions(
     caller: CurrentMember,
-    query: web::Query<RedemptionQuery>,
+    query: Query<RedemptionQuery>,
     app: App,
 ) -> ApiResult<web::Json<Listed<RedemptionView>>> {
     let page = page_request::<RedemptionId>(query.limit, query.cursor.as_deref())?;
@@ -45,7 +46,7 @@ pub(super) async fn list_redemptions(
 #[get("/verifications")]
 pub(super) async fn list_verifications(
     caller: CurrentStaff,
-    query: web::Query<VerificationQuery>,
+    query: Query<VerificationQuery>,
     app: App,
 ) -> ApiResult<web::Json<Listed<VoucherView>>> {
     let PageRequest { after, limit } = page_request::<Last>(query.limit, query.cursor.as_deref())?;
@@ -67,7 +68,7 @@ pub(super) async fn list_verifications(
 #[get("/redemptions")]
 pub(super) async fn list_managed_redemptions(
     caller: Authorized<needs::ReadMall>,
-    query: web::Query<ManagedRedemptionQuery>,
+    query: Query<ManagedRedemptionQuery>,
     app: App,
 ) -> ApiResult<web::Json<Listed<ManagedRedemptionView>>> {
     let page = page_request::<RedemptionId>(query.limit, query.cursor.as_deref())?;

@@ -11,6 +11,7 @@ use super::view::{ReportedResidencyView, ResidencyStateCode, ResidencyView};
 use crate::auth::caller::{Authorized, CurrentMember, needs};
 use crate::error::{ApiError, ApiResult, Problem};
 use crate::http::page::{Listed, PageQuery, page_request};
+use crate::http::query::Query;
 use crate::state::App;
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -34,7 +35,7 @@ pub(super) struct ResidencyQuery {
 #[get("/residencies")]
 pub(super) async fn list_own_residencies(
     caller: CurrentMember,
-    query: web::Query<PageQuery>,
+    query: Query<PageQuery>,
     app: App,
 ) -> ApiResult<web::Json<Listed<ResidencyView>>> {
     let page = page_request(query.limit, query.cursor.as_deref())?;
@@ -52,7 +53,7 @@ pub(super) async fn list_own_residencies(
 #[get("/residencies")]
 pub(super) async fn list_residencies(
     caller: Authorized<needs::ReadResidencies>,
-    query: web::Query<ResidencyQuery>,
+    query: Query<ResidencyQuery>,
     app: App,
 ) -> ApiResult<web::Json<Listed<ReportedResidencyView>>> {
     let page = page_request(query.limit, query.cursor.as_deref())?;

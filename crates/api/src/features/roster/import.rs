@@ -17,6 +17,7 @@ use super::view::RosterImportView;
 use crate::auth::caller::{Authorized, needs};
 use crate::error::{ApiError, ApiResult, Problem};
 use crate::error_code::ErrorCode;
+use crate::http::query::Query;
 use crate::http::{input, json};
 use crate::state::App;
 use crate::use_case::UseCase;
@@ -64,7 +65,7 @@ pub(super) struct ImportRosterQuery {
 #[post("/roster-imports")]
 pub(super) async fn import_roster(
     caller: Authorized<needs::ManageRoster>,
-    query: web::Query<ImportRosterQuery>,
+    query: Query<ImportRosterQuery>,
     request: HttpRequest,
     body: web::Payload,
     use_case: UseCase,

@@ -12,6 +12,7 @@ use crate::auth::caller::{Authorized, needs};
 use crate::error::{ApiError, ApiResult, Problem};
 use crate::http::input;
 use crate::http::page::{Listed, page_request};
+use crate::http::query::Query;
 use crate::state::App;
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -44,7 +45,7 @@ pub(super) struct MemberQuery {
 #[get("/members")]
 pub(super) async fn list_members(
     caller: Authorized<needs::ReadMembers>,
-    query: web::Query<MemberQuery>,
+    query: Query<MemberQuery>,
     app: App,
 ) -> ApiResult<web::Json<Listed<RosterMemberView>>> {
     let page = page_request(query.limit, query.cursor.as_deref())?;
