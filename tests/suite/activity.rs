@@ -220,6 +220,7 @@ async fn only_the_lead_shows_codes_and_only_around_the_session() {
     zhang.get(&format!("/member/led-activities/{id}/code?direction=up")).await.refused(422, "invalid_input");
     let picture = zhang.get(&format!("/member/led-activities/{id}/qr.svg?direction=out")).await;
     assert_eq!((picture.status, picture.headers["content-type"].to_str().ok()), (200, Some("image/svg+xml")));
+    assert_eq!(picture.headers["cache-control"], "no-store");
     assert!(picture.text.contains("<svg"));
     app.advance("4h").await;
     zhang.get(&code).await.refused(409, "attendance_code_hidden");

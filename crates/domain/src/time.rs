@@ -21,6 +21,11 @@ pub fn start_of_day(day: NaiveDate) -> Instant {
     beijing().from_utc_datetime(&midnight).to_utc() - chrono::Duration::hours(8)
 }
 
+/// The first instant after a business day.
+pub fn end_of_day(day: NaiveDate) -> Instant {
+    start_of_day(day) + chrono::Duration::days(1)
+}
+
 /// The first instant of the month that holds `at`, in Beijing.
 pub fn start_of_month(at: Instant) -> Instant {
     let day = business_day(at);
@@ -56,6 +61,7 @@ mod tests {
         assert_eq!(business_day(before).to_string(), "2026-11-23");
         assert_eq!(business_day(after).to_string(), "2026-11-24");
         assert_eq!(start_of_day(business_day(after)), after);
+        assert_eq!(end_of_day(business_day(before)), after);
         Ok(())
     }
 

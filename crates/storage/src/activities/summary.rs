@@ -3,7 +3,7 @@
 use domain::activity::{ActivityState, RiskLevel};
 use domain::id::{ActivityId, MemberId, NodeId};
 use domain::organisation::NodePath;
-use domain::page::{Page, PageRequest};
+use domain::page::{Moment, Page, PageRequest};
 use domain::service::{ServiceKind, ServiceNature};
 use domain::time::Instant;
 use sea_orm::{ColumnTrait, Condition, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, Select};
@@ -71,16 +71,16 @@ pub struct Filter {
 pub async fn list_public(
     tx: &ReadTx,
     filter: &Filter,
-    page: &PageRequest<(Instant, ActivityId)>,
-) -> Result<Page<ActivitySummary, (Instant, ActivityId)>> {
+    page: &PageRequest<Moment<ActivityId>>,
+) -> Result<Page<ActivitySummary, Moment<ActivityId>>> {
     let mut query = matching(public(row::Entity::find()), filter);
-    if let Some((at, id)) = page.after {
+    if let Some(Moment { at, id }) = page.after {
         let same_start = row::Column::StartsAt.eq(at).and(row::Column::Id.gt(id.uuid()));
         query = query.filter(Condition::any().add(row::Column::StartsAt.gt(at)).add(same_start));
     }
     let query = query.order_by_asc(row::Column::StartsAt).order_by_asc(row::Column::Id);
     let found = summaries(tx, query.limit(page.limit + 1)).await?;
-    Ok(Page::from_one_more(found, page.limit, |activity| (activity.starts_at, activity.id)))
+    Ok(Page::from_one_more(found, page.limit, |activity| Moment { at: activity.starts_at, id: activity.id }))
 }
 
 /// Lists what nodes of these subtrees publish, or only what their tops may review; the newest first.

@@ -2,7 +2,7 @@
 
 use domain::id::{MemberId, MerchantId, OfferId, RedemptionId, StoreId};
 use domain::organisation::NodePath;
-use domain::page::{Page, PageRequest};
+use domain::page::{Moment, Page, PageRequest};
 use domain::redemption::{Redemption, RedemptionState};
 use domain::time::Instant;
 use sea_orm::sea_query::Expr;
@@ -41,15 +41,6 @@ pub struct Filter {
     pub merchant: Option<MerchantId>,
     /// Only of this offer.
     pub offer: Option<OfferId>,
-}
-
-/// The last verification of a page.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct VerificationCursor {
-    /// When it was confirmed.
-    pub at: Instant,
-    /// The redemption.
-    pub id: RedemptionId,
 }
 
 /// Finds a redemption of the member's own.
@@ -109,8 +100,8 @@ pub async fn list_verified(
     tx: &ReadTx,
     merchant: MerchantId,
     store: Option<StoreId>,
-    page: &PageRequest<VerificationCursor>,
-) -> Result<Page<RedemptionDetail, VerificationCursor>> {
+    page: &PageRequest<Moment<RedemptionId>>,
+) -> Result<Page<RedemptionDetail, Moment<RedemptionId>>> {
     let at = || Expr::col((row::Entity, row::Column::VerifiedAt));
     let id = || Expr::col((row::Entity, row::Column::Id));
     let mut query =
@@ -123,7 +114,7 @@ pub async fn list_verified(
     }
     let query = query.order_by_desc(row::Column::VerifiedAt).order_by_desc(row::Column::Id);
     let found = all(tx, query.limit(page.limit + 1)).await?;
-    Ok(Page::from_one_more(found, page.limit, |detail| VerificationCursor {
+    Ok(Page::from_one_more(found, page.limit, |detail| Moment {
         at: detail.redemption.verification.map_or(Instant::UNIX_EPOCH, |verification| verification.at),
         id: detail.redemption.id,
     }))

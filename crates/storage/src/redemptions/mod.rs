@@ -3,8 +3,7 @@
 mod list;
 
 pub use list::{
-    Filter, RedemptionDetail, VerificationCursor, find_of_merchant, find_of_merchant_by_code_hash, find_own, list,
-    list_own, list_verified,
+    Filter, RedemptionDetail, find_of_merchant, find_of_merchant_by_code_hash, find_own, list, list_own, list_verified,
 };
 
 use domain::id::{MemberId, OfferId, RedemptionId};

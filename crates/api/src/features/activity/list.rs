@@ -1,14 +1,10 @@
 //! Lists of activities: what members may join, and what admins look after.
 
-use std::fmt;
-use std::str::FromStr;
-
 use actix_web::{HttpRequest, HttpResponse, get, web};
-use chrono::{DateTime, Days, NaiveDate};
+use chrono::NaiveDate;
 use domain::id::{ActivityId, NodeId};
 use domain::organisation::NodePath;
-use domain::page::{Page, PageRequest};
-use domain::time::{Instant, start_of_day};
+use domain::time::{end_of_day, start_of_day};
 use serde::Deserialize;
 use storage::activities::{self, Filter};
 use storage::organisations;
@@ -82,19 +78,16 @@ pub(super) async fn list_activities(
     request: HttpRequest,
 ) -> ApiResult<HttpResponse> {
     let now = app.clock.business();
-    let PageRequest { after, limit } = page_request::<Begins>(query.limit, query.cursor.as_deref())?;
+    let page = page_request(query.limit, query.cursor.as_deref())?;
     let filter = Filter {
         within: within(&app, query.organisation_id).await?,
         kind: query.kind.map(|kind| kind.0),
         text: input::optional_line("text", query.text.as_deref(), 30)?,
-        from: Some(query.from.map_or(now, start_of_day)),
-        to: query.to.and_then(|day| day.checked_add_days(Days::new(1))).map(start_of_day),
+        from: Some(input::optional_day("from", query.from)?.map_or(now, start_of_day)),
+        to: input::optional_day("to", query.to)?.map(end_of_day),
         state: None,
     };
-    let page = PageRequest { after: after.map(|after| (after.at, after.id)), limit };
     let found = activities::list_public(&app.database.read(), &filter, &page).await?;
-    let next = found.next.map(|(at, id)| Begins { at, id });
-    let found = Page { items: found.items, next };
     let listed = Listed::of(found, |activity| ActivitySummaryView::new(activity, now));
     Ok(Tagged::of(&listed)?.answer(&request))
 }
@@ -130,26 +123,4 @@ async fn within(app: &State, organisation: Option<Uuid>) -> ApiResult<Option<Vec
     let node = organisations::find(&app.database.read(), NodeId::new(id)).await?;
     let node = node.ok_or_else(|| ApiError::field("organisation_id", "没有这个组织"))?;
     Ok(Some(vec![node.path]))
-}
-
-/// Where a page of activities ended.
-struct Begins {
-    at: Instant,
-    id: ActivityId,
-}
-
-impl fmt::Display for Begins {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}", self.at.timestamp_micros(), self.id)
-    }
-}
-
-impl FromStr for Begins {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        let (at, id) = text.split_once('.').ok_or(())?;
-        let at = DateTime::from_timestamp_micros(at.parse().map_err(|_| ())?).ok_or(())?;
-        Ok(Self { at, id: id.parse().map_err(|_| ())? })
-    }
 }

@@ -6,8 +6,6 @@ use domain::activity::Session;
 use domain::attendance_code::{self, Direction, ShownCode};
 use domain::id::{ActivityId, ActivitySessionId, MemberId};
 use domain::time::{Instant, spoken};
-use qrcode::QrCode;
-use qrcode::render::svg;
 use serde::{Deserialize, Serialize};
 use storage::{activities, activity_sessions};
 use utoipa::{IntoParams, ToSchema};
@@ -89,9 +87,7 @@ pub(super) async fn show_attendance_qr(
     app: App,
 ) -> ApiResult<HttpResponse> {
     let (_, shown) = code(&app, caller.member, ActivityId::new(*id), &query).await?;
-    let picture = QrCode::new(shown.text).map_err(ApiError::internal)?;
-    let picture = picture.render::<svg::Color<'_>>().min_dimensions(240, 240).build();
-    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).content_type("image/svg+xml").body(picture))
+    picture(&shown.text)
 }
 
 async fn code(

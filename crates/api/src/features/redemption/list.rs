@@ -1,13 +1,8 @@
 //! Lists of redemptions.
 
-use std::fmt;
-use std::str::FromStr;
-
 use actix_web::{get, web};
-use chrono::DateTime;
 use domain::id::{MerchantId, OfferId, RedemptionId};
-use domain::page::{Page, PageRequest};
-use storage::redemptions::{self, Filter, VerificationCursor};
+use storage::redemptions::{self, Filter};
 
 use super::query::{ManagedRedemptionQuery, RedemptionQuery, VerificationQuery};
 use super::view::{ManagedRedemptionView, RedemptionView, VoucherView};
@@ -49,12 +44,10 @@ pub(super) async fn list_verifications(
     query: Query<VerificationQuery>,
     app: App,
 ) -> ApiResult<web::Json<Listed<VoucherView>>> {
-    let PageRequest { after, limit } = page_request::<Last>(query.limit, query.cursor.as_deref())?;
-    let page = PageRequest { after: after.map(|last| last.0), limit };
+    let page = page_request(query.limit, query.cursor.as_deref())?;
     let (read, now) = (app.database.read(), app.clock.business());
     let store = query.own_store.then_some(caller.staff.store);
     let found = redemptions::list_verified(&read, caller.staff.merchant, store, &page).await?;
-    let found = Page { items: found.items, next: found.next.map(Last) };
     Ok(web::Json(Listed::of(found, |detail| VoucherView::new(detail, now))))
 }
 
@@ -80,23 +73,4 @@ pub(super) async fn list_managed_redemptions(
     let (read, now) = (app.database.read(), app.clock.business());
     let found = redemptions::list(&read, &caller.scope, &filter, &page).await?;
     Ok(web::Json(Listed::of(found, |detail| ManagedRedemptionView::new(detail, now))))
-}
-
-/// Where a page of verifications ended.
-struct Last(VerificationCursor);
-
-impl fmt::Display for Last {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}", self.0.at.timestamp_micros(), self.0.id)
-    }
-}
-
-impl FromStr for Last {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        let (at, id) = text.split_once('.').ok_or(())?;
-        let at = DateTime::from_timestamp_micros(at.parse().map_err(|_| ())?).ok_or(())?;
-        Ok(Self(VerificationCursor { at, id: id.parse().map_err(|_| ())? }))
-    }
 }
