@@ -90,6 +90,9 @@ async fn a_draft_that_makes_no_sense_is_told_every_fault() {
     let fields: Vec<_> = problem["errors"].as_array().expect("errors").iter().map(|e| e["field"].clone()).collect();
     let all = ["price", "face_value_fen", "stock", "limit_per_member", "voucher_days", "ends_at"];
     assert_eq!(fields, all.map(|field| json!(format!("offer.{field}"))));
+    let told = "积分价格应在 1 到 1000000 之间；面值应在 0 到 10000000 分之间；库存应在 0 到 1000000 之间；\
+        每人限兑应在 1 到 100 之间；兑换券有效天数应在 1 到 365 之间；结束时间应晚于现在";
+    assert_eq!(problem["detail"], told);
 
     let foreign = json!({
         "merchant_id": "018f0000-0000-7000-8000-000000000000", "offer": app.promise("面", 1, 1),

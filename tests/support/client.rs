@@ -146,6 +146,13 @@ impl Reply {
             "{}: no Chinese in {detail}",
             self.asked
         );
+        for named in self.body["errors"].as_array().into_iter().flatten().filter_map(|error| error["field"].as_str()) {
+            assert!(
+                !detail.contains(&format!("{named}：")),
+                "{}: fields are no names for people: {detail}",
+                self.asked
+            );
+        }
         assert_eq!(self.body["request_id"].as_str(), self.headers.get("x-request-id").and_then(|id| id.to_str().ok()));
         self.body
     }

@@ -91,7 +91,7 @@ async function answered(path, response) {
   byId("notices").replaceChildren();
   if (!response.ok) {
     const problem = await problemOf(response);
-    notify(problem.sentences);
+    notify(problem.message);
     if (problem.code === "step_up_required") open("step-up-dialog");
     return;
   }
@@ -122,7 +122,7 @@ function onSubmit(form, act) {
       await act(Object.fromEntries(new FormData(form)));
       form.reset();
     } catch (error) {
-      problem.textContent = error instanceof Problem ? error.sentences : "出了意外，请刷新页面再试";
+      problem.textContent = error instanceof Problem ? error.message : "出了意外，请刷新页面再试";
       if (form.elements.totp) form.elements.totp.value = "";
     } finally {
       submit.disabled = false;

@@ -8,13 +8,6 @@ export class Problem extends Error {
     super(body?.detail || `服务没有正常答复（${status}）`);
     this.status = status;
     this.code = body?.code;
-    this.errors = body?.errors ?? [];
-  }
-
-  /** The sentence, and what is wrong with each field. */
-  get sentences() {
-    const fields = this.errors.map(({ field, message }) => `${field}：${message}`);
-    return [this.message, ...fields.filter((line) => !this.message.includes(line))].join("\n");
   }
 }
 

@@ -116,16 +116,20 @@ impl ApiError {
         self
     }
 
+    /// What is wrong, for people: they know nothing of the fields' names.
+    fn sentence(&self) -> String {
+        let mut messages: Vec<_> = self.errors.iter().map(|problem| problem.message.as_str()).collect();
+        messages.dedup();
+        if messages.is_empty() { self.code.title().into() } else { messages.join("；") }
+    }
+
     /// The answer, for the request with this id.
     pub fn respond(&self, request_id: &str) -> HttpResponse {
         if let Some(source) = &self.source {
             tracing::error!(request_id, code = ?self.code, error = %chain(source.as_ref()), "request failed");
         }
         let status = self.code.status();
-        let detail = self.detail.clone().unwrap_or_else(|| match self.errors.first() {
-            Some(problem) => format!("{}：{}", problem.field, problem.message),
-            None => self.code.title().into(),
-        });
+        let detail = self.detail.clone().unwrap_or_else(|| self.sentence());
         let problem = Problem {
             kind: "about:blank",
             code: self.code,

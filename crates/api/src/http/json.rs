@@ -78,17 +78,17 @@ fn refusal(path: &str, error: &serde_json::Error) -> ApiError {
         if parent.is_empty() { name.to_owned() } else { format!("{parent}.{name}") }
     };
     if message.starts_with("unknown field") {
-        return ApiError::field(within(&quoted), "没有这个字段");
+        return ApiError::field(within(&quoted), "请求中有无法识别的内容");
     }
     if message.starts_with("missing field") {
         let field = if path.is_empty() || path == "." { quoted } else { format!("{path}.{quoted}") };
-        return ApiError::field(field, "必须填写");
+        return ApiError::field(field, "有必填的内容没有填写");
     }
     let own = message.chars().next().is_some_and(|first| !first.is_ascii());
     let sentence = if own {
         message.split(" at line").next().unwrap_or(&message).to_owned()
     } else {
-        "类型或取值不正确".into()
+        "有内容的类型或取值不正确".into()
     };
     ApiError::field(if path == "." { "body" } else { path }, sentence)
 }
