@@ -49,6 +49,11 @@ async fn every_contract_is_tried_out_with_tokens_of_its_own() {
     browser.turn_to("merchant").await;
     browser.see("#wechat-sign-in", "登录码").await;
     browser.execute("show_own_staff", &[], None).await.expect(401);
+    let shop = app.shop("wenyuan", "德胜面馆").await;
+    app.clerk(&shop, "wang-fang", "王芳").await;
+    browser.fill("#wechat-sign-in [name=code]", "login:wang-fang:1").await;
+    browser.click("#wechat-sign-in [type=submit]").await;
+    browser.see("#who", "王芳 · 德胜面馆 · 总店").await;
 
     browser.turn_to("admin").await;
     browser.see("#who", "区级管理员").await;

@@ -102,7 +102,9 @@ async fn somebody_joins_a_shop_by_invitation_and_leaves_it() {
     let typed = code.to_lowercase().replace('-', " ").replace('0', "o").replace('1', "i");
     let joined = accept(&wang, &typed).await.expect(201);
     assert_eq!((&joined["name"], &joined["store_id"]), (&json!("王芳"), &json!(shop.store)));
-    assert_eq!(wang.get("/merchant/me").await.expect(200)["bound"], true, "at once, with the same token");
+    let own = wang.get("/merchant/me").await.expect(200);
+    assert_eq!(own, joined, "at once, with the same token");
+    assert_eq!((&own["merchant_name"], &own["store_name"]), (&json!("德胜面馆"), &json!("总店")));
     wang.get("/merchant/verifications").await.expect(200);
     accept(&wang, &code).await.expect(201);
     assert_eq!(app.number("SELECT count(*) FROM staff").await, 1, "the answer was lost, the act is not repeated");

@@ -70,10 +70,10 @@ function admin(own, roles) {
 }
 
 function person(own) {
-  const { bound, member, staff } = own;
-  const one = member ?? staff ?? own;
-  if (!bound || !one) return "已登录，尚未绑定";
-  return [one.name, one.number, one.unit ?? one.store ?? one.merchant].filter((text) => typeof text === "string").join(" · ");
+  if (!own.bound) return "已登录，尚未绑定";
+  const { member } = own;
+  const words = member ? [member.name, member.number, member.unit] : [own.name, own.merchant_name, own.store_name];
+  return words.join(" · ");
 }
 
 /** A login code that was not used yet, of the person whom the contract names. */

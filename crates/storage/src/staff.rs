@@ -5,12 +5,13 @@ use domain::page::{Page, PageRequest};
 use domain::time::Instant;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, EntityTrait, FromQueryResult, JoinType, QueryFilter, QueryOrder, QuerySelect,
+    RelationDef,
 };
 use uuid::Uuid;
 
 use crate::database::{ReadTx, WriteTx};
 use crate::error::Result;
-use crate::stores;
+use crate::{merchants, stores};
 
 pub use domain::merchant::Staff;
 
@@ -30,6 +31,15 @@ pub struct StaffSummary {
     pub joined_at: Instant,
     /// When they left.
     pub left_at: Option<Instant>,
+}
+
+/// Where a staff member works, by name.
+#[derive(Clone, Debug, FromQueryResult)]
+pub struct Workplace {
+    /// The merchant's name.
+    pub merchant_name: String,
+    /// The store's name.
+    pub store_name: String,
 }
 
 /// Keeps a new staff member. Conflicts (`staff_open_identity_id`) if this WeChat user works for a shop already.
@@ -59,7 +69,18 @@ pub async fn find_active(tx: &ReadTx, identity: IdentityId) -> Result<Option<Sta
     Ok(found.map(Staff::from))
 }
 
-/// The merchant's staff, past and present, the newest first.
+/// Where a staff member works.
+pub async fn find_workplace(tx: &ReadTx, id: StaffId) -> Result<Option<Workplace>> {
+    let query = row::Entity::find_by_id(id.uuid())
+        .select_only()
+        .column_as(merchants::row::Column::Name, "merchant_name")
+        .column_as(stores::row::Column::Name, "store_name")
+        .join(JoinType::InnerJoin, merchant())
+        .join(JoinType::InnerJoin, store());
+    Ok(query.into_model().one(&tx.on()).await?)
+}
+
+/// The merchant's staff, past and present or only one of both, the newest first.
 pub async fn list_of(
     tx: &ReadTx,
     merchant: MerchantId,
@@ -103,7 +124,11 @@ pub async fn leave(tx: &mut WriteTx, merchant: MerchantId, id: StaffId, now: Ins
     Ok(left.rows_affected == 1)
 }
 
-fn store() -> sea_orm::RelationDef {
+fn merchant() -> RelationDef {
+    row::Entity::belongs_to(merchants::row::Entity).from(row::Column::MerchantId).to(merchants::row::Column::Id).into()
+}
+
+fn store() -> RelationDef {
     row::Entity::belongs_to(stores::row::Entity).from(row::Column::StoreId).to(stores::row::Column::Id).into()
 }
 

@@ -53,12 +53,12 @@ pub(super) async fn accept_invitation(
     let code = TypedCode::parse(&request.0.code).map_err(|error| ApiError::field("code", error))?;
     app.limit(&format!("invitation:{}", caller.identity), TRIES, WINDOW).await?;
     let identity = caller.identity;
-    let joined = use_case.write("accept_invitation", move |work| Box::pin(accept(work, identity, code))).await?;
+    let own = use_case.write("accept_invitation", move |work| Box::pin(accept(work, identity, code))).await?;
     app.forget_sender(&http);
-    Ok(HttpResponse::Created().json(OwnStaffView::from(Some(joined))))
+    Ok(HttpResponse::Created().json(own))
 }
 
-async fn accept(work: &mut Work, identity: IdentityId, code: TypedCode) -> ApiResult<staff::Staff> {
+async fn accept(work: &mut Work, identity: IdentityId, code: TypedCode) -> ApiResult<OwnStaffView> {
     let hash = invitation_code_hash(&work.app.voucher_key, &code);
     let invitation = staff_invitations::lock_by_code_hash(&mut work.tx, hash).await?;
     let mut invitation = invitation.ok_or_else(|| ApiError::new(ErrorCode::NotFound, "邀请码不正确，请向商家核对"))?;
@@ -67,13 +67,13 @@ async fn accept(work: &mut Work, identity: IdentityId, code: TypedCode) -> ApiRe
     if let Some(own) = staff::find_active(&work.tx, identity).await?
         && invitation.accepted_by == Some(own.id)
     {
-        return Ok(own);
+        return OwnStaffView::find(&work.tx, own).await;
     }
     let merchant = merchants::find_any(&work.tx, invitation.merchant).await?.ok_or_else(ApiError::not_found)?;
     let joined = invitation.accept(&merchant, StaffId::new(Uuid::now_v7()), work.now)?;
     staff::insert(&mut work.tx, &joined, identity, work.now).await.map_err(already)?;
     staff_invitations::accepted(&mut work.tx, &invitation, work.now).await?;
-    Ok(joined)
+    OwnStaffView::find(&work.tx, joined).await
 }
 
 fn already(error: StorageError) -> ApiError {
