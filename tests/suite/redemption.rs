@@ -205,6 +205,14 @@ async fn an_overdue_voucher_gives_everything_back_by_itself() {
     app.state.clock.set_ahead_seconds(Duration::days(31).num_seconds());
     let path = format!("/member/redemptions/{redemption}");
     assert_eq!(zhang.get(&path).await.expect(200)["state"], "expired");
+    let district = app.admin("district").await;
+    for (state, own, managed) in [("expired", 1, 1), ("issued", 0, 0), ("verified", 0, 1)] {
+        let listed = |reply: Value| reply["items"].as_array().map(Vec::len);
+        let seen = zhang.get(&format!("/member/redemptions?state={state}")).await.expect(200);
+        assert_eq!(listed(seen), Some(own), "{state}");
+        let seen = district.get(&format!("/admin/redemptions?state={state}")).await.expect(200);
+        assert_eq!(listed(seen), Some(managed), "{state}");
+    }
     zhang.get(&format!("{path}/code")).await.refused(409, "voucher_expired");
     verify(&clerk, &redemption).await.refused(409, "voucher_expired");
     assert_eq!(available(&zhang).await, 20);

@@ -7,8 +7,8 @@ use domain::redemption::{Redemption, RedemptionState};
 use domain::time::Instant;
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ColumnTrait, EntityTrait, ExprTrait, FromQueryResult, JoinType, QueryFilter, QueryOrder, QuerySelect, RelationDef,
-    Select,
+    ColumnTrait, Condition, EntityTrait, ExprTrait, FromQueryResult, JoinType, QueryFilter, QueryOrder, QuerySelect,
+    RelationDef, Select,
 };
 
 use super::row;
@@ -35,8 +35,8 @@ pub struct RedemptionDetail {
 /// Which redemptions an admin's list is about.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
-    /// Only in this state.
-    pub state: Option<RedemptionState>,
+    /// Only in this state, as it is at the second instant.
+    pub state: Option<(RedemptionState, Instant)>,
     /// Only with this merchant.
     pub merchant: Option<MerchantId>,
     /// Only of this offer.
@@ -67,11 +67,11 @@ pub async fn find_of_merchant_by_code_hash(
     one(tx, query).await
 }
 
-/// Lists the member's own redemptions, the newest first.
+/// Lists the member's own redemptions, or those in this state at the second instant, the newest first.
 pub async fn list_own(
     tx: &ReadTx,
     member: MemberId,
-    state: Option<RedemptionState>,
+    state: Option<(RedemptionState, Instant)>,
     page: &PageRequest<RedemptionId>,
 ) -> Result<Page<RedemptionDetail, RedemptionId>> {
     let query = detailed().filter(row::Column::MemberId.eq(member.uuid()));
@@ -132,10 +132,23 @@ async fn newest_first(
     Ok(Page::from_one_more(found, page.limit, |detail| detail.redemption.id))
 }
 
-fn in_state(query: Select<row::Entity>, state: Option<RedemptionState>) -> Select<row::Entity> {
+fn in_state(query: Select<row::Entity>, state: Option<(RedemptionState, Instant)>) -> Select<row::Entity> {
     match state {
-        Some(state) => query.filter(row::Column::State.eq(code::write(state))),
+        Some((state, now)) => query.filter(stands(state, now)),
         None => query,
+    }
+}
+
+/// The stored shape of a state, [`Redemption::state_at`] turned round.
+fn stands(state: RedemptionState, now: Instant) -> Condition {
+    let stored = |stored: RedemptionState| row::Column::State.eq(code::write(stored));
+    let issued = Condition::all().add(stored(RedemptionState::Issued));
+    match state {
+        RedemptionState::Issued => issued.add(row::Column::ExpiresAt.gt(now)),
+        RedemptionState::Expired => {
+            Condition::any().add(stored(state)).add(issued.add(row::Column::ExpiresAt.lte(now)))
+        }
+        other => Condition::all().add(stored(other)),
     }
 }
 

@@ -78,7 +78,7 @@ async fn everybody_finds_their_own_and_nothing_else() {
     let list = async |paths: &[_], filter| redemptions::list(&read, paths, &filter, &page).await.unwrap().items;
     assert_eq!(titles(&list(&inside, Filter::default()).await), ["面"]);
     assert_eq!(titles(&list(&district, Filter::default()).await), ["书", "面"]);
-    let issued = Filter { state: Some(RedemptionState::Issued), ..Filter::default() };
+    let issued = Filter { state: Some((RedemptionState::Issued, now())), ..Filter::default() };
     assert_eq!(titles(&list(&district, issued).await), ["书"]);
     let one = Filter { merchant: Some(first.id), offer: Some(noodles.id), ..Filter::default() };
     assert_eq!(titles(&list(&district, one).await), ["面"]);

@@ -27,7 +27,7 @@ pub(super) async fn list_redemptions(
 ) -> ApiResult<web::Json<Listed<RedemptionView>>> {
     let page = page_request::<RedemptionId>(query.limit, query.cursor.as_deref())?;
     let (read, now) = (app.database.read(), app.clock.business());
-    let found = redemptions::list_own(&read, caller.member, query.state.map(|state| state.0), &page).await?;
+    let found = redemptions::list_own(&read, caller.member, query.state.map(|state| (state.0, now)), &page).await?;
     Ok(web::Json(Listed::of(found, |detail| RedemptionView::new(detail, now))))
 }
 
@@ -65,12 +65,12 @@ pub(super) async fn list_managed_redemptions(
     app: App,
 ) -> ApiResult<web::Json<Listed<ManagedRedemptionView>>> {
     let page = page_request::<RedemptionId>(query.limit, query.cursor.as_deref())?;
+    let (read, now) = (app.database.read(), app.clock.business());
     let filter = Filter {
-        state: query.state.map(|state| state.0),
+        state: query.state.map(|state| (state.0, now)),
         merchant: query.merchant_id.map(MerchantId::new),
         offer: query.offer_id.map(OfferId::new),
     };
-    let (read, now) = (app.database.read(), app.clock.business());
     let found = redemptions::list(&read, &caller.scope, &filter, &page).await?;
     Ok(web::Json(Listed::of(found, |detail| ManagedRedemptionView::new(detail, now))))
 }
