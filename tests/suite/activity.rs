@@ -41,6 +41,7 @@ async fn the_level_above_publishes_what_an_estate_proposes() {
     publish(&app, "other-community", &id).await.refused(404, "not_found");
     let published = publish(&app, "community", &id).await.expect(200);
     assert_eq!(published["state"], "published");
+    assert_eq!((&published["proposer"], &published["reviewer"]), (&json!("estate 管理员"), &json!("community 管理员")));
     publish(&app, "second-community", &id).await.refused(409, "state_conflict");
 
     let seen = zhang.get(&format!("/member/activities/{id}")).await.expect(200);

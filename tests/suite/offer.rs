@@ -42,11 +42,14 @@ async fn two_persons_bring_an_offer_into_the_mall() {
     better["terms"] = json!("仅限总店堂食");
     let rewritten = drafter.put(&format!("/admin/offers/{offer}"), &better).await.expect(200);
     assert_eq!(rewritten["terms"], "仅限总店堂食");
+    assert_eq!((&rewritten["drafter"], &rewritten["approver"]), (&json!("merchant 管理员"), &Value::Null));
     drafter.post(&path("submission"), &json!({})).await.expect(200);
     zhang.get(&format!("/member/offers/{offer}")).await.refused(404, "not_found");
     let waiting = approver.get("/admin/offers?state=submitted").await.expect(200);
     assert_eq!(waiting["items"][0]["id"], json!(offer));
     assert_eq!(approver.post(&path("approval"), &json!({})).await.expect(200)["state"], "approved");
+    let kept = approver.get(&format!("/admin/offers/{offer}")).await.expect(200);
+    assert_eq!((&kept["drafter"], &kept["approver"]), (&json!("merchant 管理员"), &json!("district 管理员")));
     assert_eq!(drafter.post(&path("listing"), &json!({})).await.expect(200)["state"], "listed");
     assert_eq!(titles(&zhang, "").await, ["刀削面一碗"]);
 

@@ -27,6 +27,10 @@ pub struct ActivityDetail {
     pub node_name: String,
     /// The lead's name; strangers see it masked.
     pub lead_name: String,
+    /// The name of the admin who proposed it.
+    pub proposer_name: Option<String>,
+    /// The name of the admin who reviewed it.
+    pub reviewer_name: Option<String>,
 }
 
 /// Keeps a new activity.
@@ -89,7 +93,13 @@ pub async fn find_led(tx: &ReadTx, lead: MemberId, id: ActivityId) -> Result<Opt
 }
 
 async fn detail(tx: &ReadTx, query: Select<row::Entity>) -> Result<Option<ActivityDetail>> {
-    let found = with_names(query).into_model::<row::Named>().one(&tx.on()).await?;
+    let admin = |part, column: row::Column| join::of(part, "id").eq(column.into_expr());
+    let query = with_names(query);
+    let query = join::perhaps(query, "admin", "proposer", admin("proposer", row::Column::ProposedBy));
+    let query = join::perhaps(query, "admin", "reviewer", admin("reviewer", row::Column::ReviewedBy))
+        .expr_as(join::of("proposer", "name"), "proposer_name")
+        .expr_as(join::of("reviewer", "name"), "reviewer_name");
+    let found = query.into_model::<row::Detailed>().one(&tx.on()).await?;
     found.map(ActivityDetail::try_from).transpose()
 }
 
@@ -142,11 +152,13 @@ fn with_names(query: Select<row::Entity>) -> Select<row::Entity> {
         .expr_as(join::of("lead", "name"), "lead_name")
 }
 
-impl TryFrom<row::Named> for ActivityDetail {
+impl TryFrom<row::Detailed> for ActivityDetail {
     type Error = StorageError;
 
-    fn try_from(row: row::Named) -> Result<Self> {
-        Ok(Self { activity: row.activity.try_into()?, node_name: row.node_name, lead_name: row.lead_name })
+    fn try_from(row: row::Detailed) -> Result<Self> {
+        let row::Detailed { named, proposer_name, reviewer_name } = row;
+        let row::Named { activity, node_name, lead_name } = named;
+        Ok(Self { activity: activity.try_into()?, node_name, lead_name, proposer_name, reviewer_name })
     }
 }
 
@@ -261,5 +273,13 @@ pub(crate) mod row {
         pub activity: Model,
         pub node_name: String,
         pub lead_name: String,
+    }
+
+    #[derive(FromQueryResult)]
+    pub struct Detailed {
+        #[sea_orm(nested)]
+        pub named: Named,
+        pub proposer_name: Option<String>,
+        pub reviewer_name: Option<String>,
     }
 }

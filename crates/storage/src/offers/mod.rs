@@ -15,7 +15,20 @@ use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, ExprTrait, JoinType, Q
 use crate::database::{ReadTx, WriteTx};
 use crate::error::{Result, StorageError};
 use crate::mapping::code;
-use crate::{merchants, organisations};
+use crate::{join, merchants, organisations};
+
+/// An offer with the names that its keepers see beside it.
+#[derive(Clone, Debug)]
+pub struct OfferDetail {
+    /// The offer.
+    pub offer: Offer,
+    /// Whose it is.
+    pub merchant: Merchant,
+    /// The name of the admin who drafted it.
+    pub drafter_name: Option<String>,
+    /// The name of the admin who approved it.
+    pub approver_name: Option<String>,
+}
 
 /// Keeps a new offer.
 pub async fn insert(tx: &mut WriteTx, offer: &Offer, now: Instant) -> Result<()> {
@@ -59,12 +72,20 @@ pub async fn find_shown(tx: &ReadTx, id: OfferId) -> Result<Option<(Offer, Merch
 }
 
 /// Finds an offer of a merchant that hangs within these subtrees.
-pub async fn find_within(tx: &ReadTx, paths: &[NodePath], id: OfferId) -> Result<Option<(Offer, Merchant)>> {
+pub async fn find_within(tx: &ReadTx, paths: &[NodePath], id: OfferId) -> Result<Option<OfferDetail>> {
     let query = row::Entity::find_by_id(id.uuid())
         .filter(organisations::inside(paths))
         .join(JoinType::InnerJoin, merchant())
         .join(JoinType::InnerJoin, merchants::node());
-    pair(query.select_also(merchants::row::Entity).one(&tx.on()).await?)
+    let admin = |part, column: row::Column| join::of(part, "id").eq(column.into_expr());
+    let query = join::perhaps(query, "admin", "drafter", admin("drafter", row::Column::DraftedBy));
+    let query = join::perhaps(query, "admin", "approver", admin("approver", row::Column::ApprovedBy))
+        .expr_as(join::of("drafter", "name"), "drafter_name")
+        .expr_as(join::of("approver", "name"), "approver_name")
+        .select_also(merchants::row::Entity);
+    let found = query.into_model::<row::Named, merchants::row::Model>().one(&tx.on()).await?;
+    let Some((row::Named { offer, drafter_name, approver_name }, Some(merchant))) = found else { return Ok(None) };
+    Ok(Some(OfferDetail { offer: offer.try_into()?, merchant: merchant.try_into()?, drafter_name, approver_name }))
 }
 
 /// Locks an offer that [`find_within`] found, for a step; a piece is taken without. The lock leaves alone those who have
@@ -151,11 +172,7 @@ pub async fn give_one_back(tx: &mut WriteTx, id: OfferId) -> Result<()> {
 
 async fn with_merchant(tx: &ReadTx, query: sea_orm::Select<row::Entity>) -> Result<Option<(Offer, Merchant)>> {
     let query = query.join(JoinType::InnerJoin, merchant()).select_also(merchants::row::Entity);
-    pair(query.one(&tx.on()).await?)
-}
-
-fn pair(found: Option<(row::Model, Option<merchants::row::Model>)>) -> Result<Option<(Offer, Merchant)>> {
-    match found {
+    match query.one(&tx.on()).await? {
         Some((offer, Some(merchant))) => Ok(Some((offer.try_into()?, merchant.try_into()?))),
         _ => Ok(None),
     }
@@ -196,6 +213,7 @@ impl TryFrom<row::Model> for Offer {
 }
 
 pub(crate) mod row {
+    use sea_orm::FromQueryResult;
     use sea_orm::entity::prelude::*;
 
     #[sea_orm::model]
@@ -226,4 +244,12 @@ pub(crate) mod row {
     }
 
     impl ActiveModelBehavior for ActiveModel {}
+
+    #[derive(FromQueryResult)]
+    pub struct Named {
+        #[sea_orm(nested)]
+        pub offer: Model,
+        pub drafter_name: Option<String>,
+        pub approver_name: Option<String>,
+    }
 }

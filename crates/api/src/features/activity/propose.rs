@@ -114,7 +114,13 @@ async fn propose(
     activities::insert(&mut work.tx, &activity).await?;
     activity_sessions::insert_all(&mut work.tx, &sessions).await?;
     sessions.sort_by_key(|session| session.starts_at);
-    let detail = activities::ActivityDetail { activity, node_name: node.name, lead_name: lead.name };
+    let detail = activities::ActivityDetail {
+        activity,
+        node_name: node.name,
+        lead_name: lead.name,
+        proposer_name: Some(caller.admin.name),
+        reviewer_name: None,
+    };
     Ok(ManagedActivityView::new(detail, sessions, work.now))
 }
 

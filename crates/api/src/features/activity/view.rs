@@ -172,10 +172,16 @@ pub(super) struct ManagedActivityView {
     lead_member_id: Uuid,
     /// 提交人的账号编号
     proposed_by: Uuid,
+    /// 提交人；不能由本人审核
+    #[schema(example = "社区管理员")]
+    proposer: Option<String>,
     /// 提交时间
     proposed_at: BeijingTime,
     /// 审核人的账号编号
     reviewed_by: Option<Uuid>,
+    /// 审核人
+    #[schema(example = "街道管理员")]
+    reviewer: Option<String>,
     /// 审核时间
     reviewed_at: Option<BeijingTime>,
     /// 审核意见
@@ -230,7 +236,7 @@ impl From<Session> for SessionView {
 impl ActivityView {
     /// The activity with its lead's whole name, for the lead and for admins.
     pub(super) fn new(detail: ActivityDetail, sessions: Vec<Session>, now: Instant) -> Self {
-        let ActivityDetail { activity, node_name, lead_name } = detail;
+        let ActivityDetail { activity, node_name, lead_name, .. } = detail;
         let state = activity.state_at(now);
         Self {
             id: activity.id.uuid(),
@@ -272,6 +278,8 @@ impl ManagedActivityView {
     pub(super) fn new(detail: ActivityDetail, sessions: Vec<Session>, now: Instant) -> Self {
         let review = detail.activity.review.clone();
         Self {
+            proposer: detail.proposer_name.clone(),
+            reviewer: detail.reviewer_name.clone(),
             lead_member_id: detail.activity.lead.uuid(),
             proposed_by: detail.activity.proposed_by.uuid(),
             proposed_at: detail.activity.proposed_at.into(),

@@ -5,7 +5,8 @@ use domain::id::{MerchantId, OfferId};
 use domain::offer::{Offer, Promise, PromiseError};
 use domain::time::Instant;
 use serde::Deserialize;
-use storage::{merchants, offers};
+use storage::merchants;
+use storage::offers::{self, OfferDetail};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -91,7 +92,8 @@ pub(super) async fn create_offer(
             let offer = Offer::draft(OfferId::new(Uuid::now_v7()), merchant.id, promise, caller.admin.id);
             work.about("offer", offer.id);
             offers::insert(&mut work.tx, &offer, work.now).await?;
-            Ok(ManagedOfferView::new(offer, merchant))
+            let drafter_name = Some(caller.admin.name);
+            Ok(ManagedOfferView::from(OfferDetail { offer, merchant, drafter_name, approver_name: None }))
         })
     });
     Ok(HttpResponse::Created().json(story.await?))

@@ -44,15 +44,14 @@ pub fn admin_routes(routes: &mut ServiceConfig) {
 async fn lock<P: Needs>(work: &mut Work, caller: &Authorized<P>, id: OfferId) -> ApiResult<Offer> {
     work.about("offer", id);
     let found = offers::find_within(&work.tx, &caller.scope, id).await?;
-    let (offer, _) = found.ok_or_else(ApiError::not_found)?;
-    offers::lock(&mut work.tx, offer.id).await?.ok_or_else(ApiError::not_found)
+    let found = found.ok_or_else(ApiError::not_found)?;
+    offers::lock(&mut work.tx, found.offer.id).await?.ok_or_else(ApiError::not_found)
 }
 
 /// The offer as its keepers see it after a step.
 async fn shown<P: Needs>(work: &Work, caller: &Authorized<P>, id: OfferId) -> ApiResult<view::ManagedOfferView> {
     let found = offers::find_within(&work.tx, &caller.scope, id).await?;
-    let (offer, merchant) = found.ok_or_else(ApiError::not_found)?;
-    Ok(view::ManagedOfferView::new(offer, merchant))
+    Ok(found.ok_or_else(ApiError::not_found)?.into())
 }
 
 impl From<OfferError> for ApiError {

@@ -42,6 +42,5 @@ pub(super) async fn show_managed_offer(
     app: App,
 ) -> ApiResult<web::Json<ManagedOfferView>> {
     let found = offers::find_within(&app.database.read(), &caller.scope, OfferId::new(*id)).await?;
-    let (offer, merchant) = found.ok_or_else(ApiError::not_found)?;
-    Ok(web::Json(ManagedOfferView::new(offer, merchant)))
+    Ok(web::Json(found.ok_or_else(ApiError::not_found)?.into()))
 }

@@ -3,7 +3,7 @@
 use domain::merchant::{Merchant, MerchantCategory};
 use domain::offer::{FundingSource, Offer, OfferSort, OfferState};
 use serde::Serialize;
-use storage::offers::OfferSummary;
+use storage::offers::{OfferDetail, OfferSummary};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -156,16 +156,25 @@ pub(super) struct ManagedOfferView {
     stock_total: i64,
     /// 起草人账号编号
     drafted_by: Uuid,
+    /// 起草人；不能由本人审批
+    #[schema(example = "商家管理员")]
+    drafter: Option<String>,
     /// 审批人账号编号
     approved_by: Option<Uuid>,
+    /// 审批人
+    #[schema(example = "区级管理员")]
+    approver: Option<String>,
     /// 未通过的原因
     #[schema(example = "请写明适用门店")]
     review_comment: Option<String>,
 }
 
-impl ManagedOfferView {
-    pub(super) fn new(offer: Offer, merchant: Merchant) -> Self {
+impl From<OfferDetail> for ManagedOfferView {
+    fn from(detail: OfferDetail) -> Self {
+        let OfferDetail { offer, merchant, drafter_name, approver_name } = detail;
         Self {
+            drafter: drafter_name,
+            approver: approver_name,
             stock_total: offer.promise.stock,
             drafted_by: offer.drafted_by.uuid(),
             approved_by: offer.approved_by.map(domain::id::AdminId::uuid),
