@@ -1,5 +1,7 @@
 //! Offers: how they come into the mall, and how members find them.
 
+use api::openapi;
+use domain::session::Audience;
 use serde_json::{Value, json};
 use tests::client::key;
 use tests::mall::{id, redeem};
@@ -152,8 +154,19 @@ async fn who_has_the_page_already_is_told_so() {
     let shop = app.shop("wenyuan", "德胜面馆").await;
     let offer = app.listed(&shop, &app.promise("面", 80, 7)).await;
     let zhang = app.shopper("zhang", 80).await;
-    let detail = format!("/member/offers/{offer}");
-    for path in ["/member/offers", &detail, "/member/merchants", "/member/activities"] {
+    let (detail, merchant) = (format!("/member/offers/{offer}"), format!("/member/merchants/{}", shop.merchant));
+    let activity = format!("/member/activities/{}", app.activity(1, 3, 10).await);
+    let contract = serde_json::to_value(openapi::document(Audience::Member)).expect("a document");
+    for (path, template) in [
+        ("/member/offers", "offers"),
+        (&detail, "offers/{id}"),
+        ("/member/merchants", "merchants"),
+        (&merchant, "merchants/{id}"),
+        ("/member/activities", "activities"),
+        (&activity, "activities/{id}"),
+    ] {
+        let promised = &contract["paths"][format!("/api/v1/member/{template}")]["get"]["responses"]["304"];
+        assert!(promised.is_object(), "{template} promises no 304");
         let first = zhang.get(path).await;
         let tag = first.headers["etag"].clone();
         first.expect(200);

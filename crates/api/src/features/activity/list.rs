@@ -68,6 +68,7 @@ pub(super) struct ManagedActivityQuery {
 /// 已发布的活动，按开始时间排列；默认只看还没结束的。带 ETag；请求头 If-None-Match 与之相同时答复 304，没有内容。
 #[utoipa::path(tag = "活动", params(ActivityQuery), responses(
     (status = 200, description = "活动列表", body = Listed<ActivitySummaryView>),
+    (status = 304, description = "与 If-None-Match 相同，没有内容"),
     (status = 422, description = "查询条件有误", body = Problem, content_type = "application/problem+json"),
 ))]
 #[get("/activities")]

@@ -20,6 +20,7 @@ use crate::state::App;
 /// 合作中的商家。带 ETag；请求头 If-None-Match 与之相同时答复 304，没有内容。
 #[utoipa::path(tag = "积分商城", params(MerchantQuery), responses(
     (status = 200, description = "商家列表", body = Listed<MerchantSummaryView>),
+    (status = 304, description = "与 If-None-Match 相同，没有内容"),
     (status = 422, description = "查询条件有误", body = Problem, content_type = "application/problem+json"),
 ))]
 #[get("/merchants")]

@@ -16,6 +16,7 @@ use crate::state::App;
 /// 剩余份数为此刻的。带 ETag；请求头 If-None-Match 与之相同时答复 304，没有内容。
 #[utoipa::path(tag = "积分商城", params(("id" = Uuid, Path, description = "优惠编号")), responses(
     (status = 200, description = "优惠", body = OfferView),
+    (status = 304, description = "与 If-None-Match 相同，没有内容"),
     (status = 404, description = "没有这个优惠", body = Problem, content_type = "application/problem+json"),
 ))]
 #[get("/offers/{id}")]
