@@ -48,6 +48,13 @@ async fn the_level_above_publishes_what_an_estate_proposes() {
     assert_eq!((&seen["lead"], &seen["organisation"]), (&json!("张**"), &json!("新河湾小区")));
     assert_eq!((&seen["sessions"][0]["capacity"], &seen["own_enrolments"]), (&json!(10), &json!([])));
     assert_eq!(zhang.get("/member/led-activities").await.expect(200)["items"][0]["id"], id.as_str());
+    let led = async |state: &str| {
+        let found = zhang.get(&format!("/member/led-activities?state={state}")).await.expect(200);
+        found["items"].as_array().map(Vec::len)
+    };
+    assert_eq!((led("published").await, led("ongoing").await, led("review").await), (Some(1), Some(0), Some(0)));
+    app.advance("49h").await;
+    assert_eq!((led("published").await, led("ongoing").await), (Some(0), Some(1)), "as it stands now");
     assert_eq!(zhang.get(&format!("/member/led-activities/{id}")).await.expect(200)["lead"], "张建国");
     app.member("li").await.get(&format!("/member/led-activities/{id}")).await.refused(404, "not_found");
 }

@@ -73,6 +73,15 @@ async fn nobody_serves_themselves_and_the_last_one_stays() {
     system.post(&format!("/admin/admins/{}/unlocking", app.admin_id("unit")), &json!({})).await.expect(204);
     let listed = system.get("/admin/admins?limit=100").await.expect(200);
     assert_eq!(listed["items"].as_array().map(Vec::len), Some(12));
+    let found = async |query: &str| {
+        let listed = system.get(&format!("/admin/admins?limit=100&{query}")).await.expect(200);
+        let items = listed["items"].as_array().expect("items").iter();
+        items.map(|admin| admin["account"].as_str().expect("an account").to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(found("account=other-").await, ["other-community", "other-unit"]);
+    assert_eq!(found("account=%25").await, [""; 0]);
+    assert_eq!(found("active=false").await, ["estate"]);
+    assert_eq!(found("active=true").await.len(), 11);
     let page = system.get("/admin/admins?limit=5").await.expect(200);
     let next =
         system.get(&format!("/admin/admins?limit=100&cursor={}", page["next_cursor"].as_str().expect("more"))).await;

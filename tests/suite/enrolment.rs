@@ -113,6 +113,10 @@ async fn a_place_given_back_goes_to_the_first_in_line() {
     cancel(&li, &id).await.refused(409, "state_conflict");
     assert_eq!(enrol(&li, &id).await.expect(201)["state"], "waitlisted");
     assert_eq!(li.get("/member/enrolments").await.expect(200)["items"].as_array().map(Vec::len), Some(1));
+    for (state, seen) in [("waitlisted", 1), ("enrolled", 0)] {
+        let found = li.get(&format!("/member/enrolments?state={state}")).await.expect(200);
+        assert_eq!(found["items"].as_array().map(Vec::len), Some(seen), "{state}");
+    }
     cancel(&wang, &id).await.expect(201);
     assert_eq!(
         (own(&zhao).await["state"].clone(), own(&li).await["state"].clone()),

@@ -121,6 +121,10 @@ async fn somebody_joins_a_shop_by_invitation_and_leaves_it() {
     let one = format!("{staff}/{}", id(&members["items"][0]));
     admin.delete(&one).await.expect(204);
     admin.delete(&one).await.refused(404, "not_found");
+    for (query, seen) in [("", 1), ("?active=true", 0), ("?active=false", 1)] {
+        let found = admin.get(&format!("{staff}{query}")).await.expect(200);
+        assert_eq!(found["items"].as_array().map(Vec::len), Some(seen), "{query}");
+    }
     app.state.forget_caller(wang.token());
     wang.get("/merchant/verifications").await.refused(403, "not_bound");
     accept(&wang, &second).await.expect(201);

@@ -4,6 +4,7 @@ use api::openapi;
 use domain::session::Audience;
 use serde_json::{Value, json};
 use tests::client::key;
+use tests::contract::operations;
 use tests::mall::{id, redeem};
 use tests::{Client, TestApp};
 
@@ -146,6 +147,41 @@ async fn what_nobody_can_look_for_is_named() {
             assert_eq!(refused["errors"][0]["field"], field, "{path}?{query}: {refused}");
         }
     }
+    let (system, district) = (app.admin("system").await, app.admin("district").await);
+    let staff = format!("/admin/merchants/{}/staff", app.shop("wenyuan", "德胜面馆").await.merchant);
+    for (client, path, query, field) in [
+        (&zhang, "/member/points/entries", "kind=theft", "kind"),
+        (&zhang, "/member/points/entries", "from=yesterday", "from"),
+        (&zhang, "/member/points/entries", "to=3000-01-01", "to"),
+        (&zhang, "/member/activities", "from=0001-01-01", "from"),
+        (&zhang, "/member/activities", "kind=idleness", "kind"),
+        (&zhang, "/member/enrolments", "state=gone", "state"),
+        (&zhang, "/member/led-activities", "state=gone", "state"),
+        (&zhang, "/member/redemptions", "state=gone", "state"),
+        (&zhang, "/member/redemptions", "colour=red", "colour"),
+        (&system, "/admin/admins", "active=perhaps", "active"),
+        (&district, "/admin/roster-imports", "state=gone", "state"),
+        (&district, "/admin/unit-pairings", "unit_id=1", "unit_id"),
+        (&district, "/admin/unit-pairings", "community_id=1", "community_id"),
+        (&district, &staff, "active=1", "active"),
+    ] {
+        let refused = client.get(&format!("{path}?{query}")).await.refused(422, "invalid_input");
+        assert_eq!(refused["errors"][0]["field"], field, "{path}?{query}: {refused}");
+    }
+    let mut seen = 0;
+    for (audience, clients) in [(Audience::Member, vec![zhang]), (Audience::Admin, vec![district, system])] {
+        let lists = operations(audience).into_iter().filter(|operation| operation.id.starts_with("list_"));
+        for operation in lists.filter(|operation| !operation.template.contains('{')) {
+            for client in &clients {
+                let reply = client.get(&format!("{}?nobody=asks", operation.path)).await;
+                if reply.status != 403 {
+                    assert_eq!(reply.refused(422, "invalid_input")["errors"][0]["field"], "nobody", "{}", operation.id);
+                    seen += 1;
+                }
+            }
+        }
+    }
+    assert!(seen >= 20, "only {seen} lists were tried");
 }
 
 #[tokio::test(flavor = "multi_thread")]

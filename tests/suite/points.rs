@@ -26,6 +26,19 @@ async fn a_member_sees_what_came_what_went_and_why() {
     assert_eq!(lines[0]["balance_after"], 5);
     assert_eq!(entries["next_cursor"], json!(null));
 
+    let (today, yesterday) = (business_day(served), business_day(served - Duration::days(1)));
+    for (query, kinds) in [
+        ("kind=earn".to_owned(), &["earn"][..]),
+        ("kind=refund".to_owned(), &[]),
+        (format!("from={today}&to={today}"), &["redeem", "earn"]),
+        (format!("to={yesterday}"), &[]),
+        (format!("from={yesterday}&kind=redeem"), &["redeem"]),
+    ] {
+        let found = zhang.get(&format!("/member/points/entries?{query}")).await.expect(200);
+        let found: Vec<_> = found["items"].as_array().expect("items").iter().map(|item| item["kind"].clone()).collect();
+        assert_eq!(json!(found), json!(kinds), "{query}");
+    }
+
     let why = zhang.get(&format!("/member/points/entries/{earned}")).await.expect(200);
     assert_eq!(
         why["sentence"],

@@ -103,6 +103,10 @@ async fn a_unit_imports_its_roster_and_again_without_doubles() {
     let listed = unit.get("/admin/roster-imports?limit=1").await.expect(200);
     assert_eq!(listed["items"][0]["id"], again["id"]);
     assert!(listed["next_cursor"].is_string());
+    for (state, seen) in [("done", 2), ("failed", 0)] {
+        let found = unit.get(&format!("/admin/roster-imports?state={state}")).await.expect(200);
+        assert_eq!(found["items"].as_array().map(Vec::len), Some(seen), "{state}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -332,6 +336,15 @@ async fn a_unit_is_paired_with_a_community_once_and_by_the_district() {
     for (account, seen) in [("unit", 1), ("community", 1), ("other-unit", 0), ("other-community", 0)] {
         let listed = app.admin(account).await.get("/admin/unit-pairings").await.expect(200);
         assert_eq!(listed["items"].as_array().map(Vec::len), Some(seen), "{account}");
+    }
+    for (query, node, seen) in [
+        ("unit_id", "education", 1),
+        ("unit_id", "health", 0),
+        ("community_id", "wenyuan", 1),
+        ("community_id", "jueqian", 0),
+    ] {
+        let found = district.get(&format!("/admin/unit-pairings?{query}={}", app.world.node(node))).await.expect(200);
+        assert_eq!(found["items"].as_array().map(Vec::len), Some(seen), "{query} {node}");
     }
 }
 

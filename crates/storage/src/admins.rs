@@ -3,11 +3,15 @@
 use domain::id::{AdminId, MemberId};
 use domain::page::{Page, PageRequest};
 use domain::time::Instant;
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::sea_query::Expr;
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, EntityTrait, ExprTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+};
 use uuid::Uuid;
 
 use crate::database::{ReadTx, WriteTx};
 use crate::error::Result;
+use crate::mapping::beginning_with;
 use crate::vault::{Field, Vault};
 
 const TOTP: Field = Field { table: "admin", column: "totp_cipher" };
@@ -60,7 +64,7 @@ pub async fn insert(tx: &mut WriteTx, vault: &Vault, admin: &Admin, now: Instant
         member_id: Set(admin.member.map(MemberId::uuid)),
         failures: Set(admin.failures),
         locked_until: Set(admin.locked_until),
-        state: Set(if admin.active { "active" } else { "disabled" }.into()),
+        state: Set(state(admin.active).into()),
         demo: Set(admin.demo),
         created_at: Set(now),
     })
@@ -110,7 +114,7 @@ pub async fn update(tx: &mut WriteTx, admin: &Admin) -> Result<()> {
             password_expires_at: Set(admin.password_expires_at),
             failures: Set(admin.failures),
             locked_until: Set(admin.locked_until),
-            state: Set(if admin.active { "active" } else { "disabled" }.into()),
+            state: Set(state(admin.active).into()),
             ..Default::default()
         })
         .filter(row::Column::Id.eq(admin.id.uuid()))
@@ -136,11 +140,26 @@ pub struct AdminSummary {
     pub must_change_password: bool,
 }
 
+/// Which accounts a list is about.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// Only accounts that begin so.
+    pub account: Option<String>,
+    /// Only those that may be used, or only those that may not.
+    pub active: Option<bool>,
+}
+
 /// Lists accounts by name.
-pub async fn list(tx: &ReadTx, page: &PageRequest<String>) -> Result<Page<AdminSummary, String>> {
+pub async fn list(tx: &ReadTx, filter: &Filter, page: &PageRequest<String>) -> Result<Page<AdminSummary, String>> {
     let mut query = row::Entity::find().order_by_asc(row::Column::Account).limit(page.limit + 1);
     if let Some(after) = &page.after {
         query = query.filter(row::Column::Account.gt(after));
+    }
+    if let Some(account) = &filter.account {
+        query = query.filter(Expr::col(row::Column::Account).like(beginning_with(account)));
+    }
+    if let Some(active) = filter.active {
+        query = query.filter(row::Column::State.eq(state(active)));
     }
     let rows = query.all(&tx.on()).await?;
     let summaries = rows.into_iter().map(|row| AdminSummary {
@@ -152,6 +171,10 @@ pub async fn list(tx: &ReadTx, page: &PageRequest<String>) -> Result<Page<AdminS
         must_change_password: row.must_change_password,
     });
     Ok(Page::from_one_more(summaries.collect(), page.limit, |admin| admin.account.clone()))
+}
+
+fn state(active: bool) -> &'static str {
+    if active { "active" } else { "disabled" }
 }
 
 /// Whether the demo's accounts are in this database.

@@ -14,6 +14,17 @@ use crate::error::Result;
 use crate::mapping::code;
 use crate::transfers::row as transfer;
 
+/// Which of a member's entries a list is about.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// Only what did this.
+    pub kind: Option<TransferKind>,
+    /// Only from this instant on, by business time.
+    pub from: Option<Instant>,
+    /// Only before this instant, by business time.
+    pub to: Option<Instant>,
+}
+
 /// One line of a member's statement.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EntryLine {
@@ -51,7 +62,12 @@ pub struct TransferLine {
 }
 
 /// A member's entries, newest first; the cursor is the sequence.
-pub async fn list_own(tx: &ReadTx, member: MemberId, page: &PageRequest<i64>) -> Result<Page<EntryLine, i64>> {
+pub async fn list_own(
+    tx: &ReadTx,
+    member: MemberId,
+    filter: &Filter,
+    page: &PageRequest<i64>,
+) -> Result<Page<EntryLine, i64>> {
     let mut select = select();
     select
         .and_where(row::Column::AccountId.eq(AccountId::points_of(member).uuid()))
@@ -59,6 +75,15 @@ pub async fn list_own(tx: &ReadTx, member: MemberId, page: &PageRequest<i64>) ->
         .limit(page.limit + 1);
     if let Some(after) = page.after {
         select.and_where(row::Column::Sequence.lt(after));
+    }
+    if let Some(kind) = filter.kind {
+        select.and_where(transfer::Column::Kind.eq(code::write(kind)));
+    }
+    if let Some(from) = filter.from {
+        select.and_where(transfer::Column::BusinessAt.gte(from));
+    }
+    if let Some(to) = filter.to {
+        select.and_where(transfer::Column::BusinessAt.lt(to));
     }
     let rows = Line::find_by_statement(tx.backend().build(&select)).all(&tx.on()).await?;
     let lines = rows

@@ -84,6 +84,7 @@ pub async fn find_workplace(tx: &ReadTx, id: StaffId) -> Result<Option<Workplace
 pub async fn list_of(
     tx: &ReadTx,
     merchant: MerchantId,
+    active: Option<bool>,
     page: &PageRequest<StaffId>,
 ) -> Result<Page<StaffSummary, StaffId>> {
     let mut query = row::Entity::find()
@@ -96,6 +97,9 @@ pub async fn list_of(
         .limit(page.limit + 1);
     if let Some(after) = page.after {
         query = query.filter(row::Column::Id.lt(after.uuid()));
+    }
+    if let Some(active) = active {
+        query = query.filter(row::Column::State.eq(if active { ACTIVE } else { LEFT }));
     }
     let rows = query.into_model::<SummaryRow>().all(&tx.on()).await?;
     let staff = rows

@@ -41,6 +41,15 @@ impl Pairing {
     }
 }
 
+/// Which pairings a list is about.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// Only this unit's.
+    pub unit: Option<NodeId>,
+    /// Only this community's.
+    pub community: Option<NodeId>,
+}
+
 /// Keeps a new pairing. Conflicts if the two are paired already.
 pub async fn insert(tx: &mut WriteTx, id: Uuid, unit: NodeId, community: NodeId, now: Instant) -> Result<()> {
     row::Entity::insert(row::ActiveModel {
@@ -77,13 +86,24 @@ pub async fn find_any(tx: &ReadTx, id: Uuid) -> Result<Option<Pairing>> {
 }
 
 /// Lists the pairings of units or communities in these subtrees, the newest first.
-pub async fn list_within(tx: &ReadTx, paths: &[NodePath], page: &PageRequest<Uuid>) -> Result<Page<Pairing, Uuid>> {
+pub async fn list_within(
+    tx: &ReadTx,
+    paths: &[NodePath],
+    filter: &Filter,
+    page: &PageRequest<Uuid>,
+) -> Result<Page<Pairing, Uuid>> {
     let either = row::Column::UnitId
         .in_subquery(organisations::ids_inside(paths))
         .or(row::Column::CommunityId.in_subquery(organisations::ids_inside(paths)));
     let mut query = with_names().filter(either).filter(row::Column::EndedAt.is_null());
     if let Some(after) = page.after {
         query = query.filter(row::Column::Id.lt(after));
+    }
+    if let Some(unit) = filter.unit {
+        query = query.filter(row::Column::UnitId.eq(unit.uuid()));
+    }
+    if let Some(community) = filter.community {
+        query = query.filter(row::Column::CommunityId.eq(community.uuid()));
     }
     let query = query.order_by_desc(row::Column::Id).limit(page.limit + 1);
     let found: Vec<Pairing> = query.into_model().all(&tx.on()).await?;

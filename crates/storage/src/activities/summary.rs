@@ -95,14 +95,15 @@ pub async fn list_within(
     newest_first(tx, matching(row::Entity::find(), filter).filter(ours), page).await
 }
 
-/// Lists the published activities that this member leads, the newest first.
+/// Lists the published activities that this member leads, or those in this state at the second instant, the newest first.
 pub async fn list_led(
     tx: &ReadTx,
     lead: MemberId,
+    state: Option<(ActivityState, Instant)>,
     page: &PageRequest<ActivityId>,
 ) -> Result<Page<ActivitySummary, ActivityId>> {
     let theirs = public(row::Entity::find()).filter(row::Column::LeadMemberId.eq(lead.uuid()));
-    newest_first(tx, theirs, page).await
+    newest_first(tx, matching(theirs, &Filter { state, ..Filter::default() }), page).await
 }
 
 async fn newest_first(

@@ -64,13 +64,17 @@ pub struct AttendanceToReview {
     pub lead_name: String,
 }
 
-/// Lists the member's enrolments, the newest first.
+/// Lists the member's enrolments, or those in this state, the newest first.
 pub async fn list_own(
     tx: &ReadTx,
     member: MemberId,
+    state: Option<EnrolmentState>,
     page: &PageRequest<EnrolmentId>,
 ) -> Result<Page<OwnEnrolment, EnrolmentId>> {
     let mut query = listed().filter(Column::MemberId.eq(member.uuid()));
+    if let Some(state) = state {
+        query = query.filter(Column::State.eq(code::write(state)));
+    }
     if let Some(after) = page.after {
         query = query.filter(Column::Id.lt(after.uuid()));
     }

@@ -157,15 +157,19 @@ pub async fn find_within(tx: &ReadTx, paths: &[NodePath], id: ImportId) -> Resul
     found.map(RosterImport::try_from).transpose()
 }
 
-/// Lists the imports into these subtrees, the latest first.
+/// Lists the imports into these subtrees, or those in this state, the latest first.
 pub async fn list_within(
     tx: &ReadTx,
     paths: &[NodePath],
+    state: Option<ImportState>,
     page: &PageRequest<ImportId>,
 ) -> Result<Page<RosterImport, ImportId>> {
     let mut query = shown(paths).order_by_desc(row::Column::Id).limit(page.limit + 1);
     if let Some(after) = page.after {
         query = query.filter(row::Column::Id.lt(after.uuid()));
+    }
+    if let Some(state) = state {
+        query = query.filter(row::Column::State.eq(code::write(state)));
     }
     let rows = query.into_model::<Shown>().all(&tx.on()).await?;
     let imports = rows.into_iter().map(RosterImport::try_from).collect::<Result<Vec<_>>>()?;

@@ -3,7 +3,7 @@
 use crate::books::{Books, at, occasion};
 use domain::id::{LotId, TransferId};
 use domain::points::{self, Grant, Purse, SourceKind, SpendError};
-use storage::{purses, transfers};
+use storage::{entries, purses, transfers};
 use uuid::Uuid;
 
 #[tokio::test]
@@ -95,7 +95,9 @@ async fn several_decisions_in_one_transaction_see_each_other() {
     tx.commit().await.expect("a commit");
     assert_eq!(books.balance(at(0)).await.available, 0);
     let page = domain::page::PageRequest { after: None, limit: 10 };
-    let lines = storage::entries::list_own(&books.database.read(), books.member, &page).await.expect("entries");
+    let lines = entries::list_own(&books.database.read(), books.member, &entries::Filter::default(), &page)
+        .await
+        .expect("entries");
     assert_eq!(lines.items.iter().map(|line| line.balance_after).collect::<Vec<_>>(), [0, 5, 9]);
     books.close().await;
 }

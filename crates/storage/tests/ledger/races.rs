@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::books::{Books, at};
 use domain::page::PageRequest;
 use sea_orm::DbBackend;
-use storage::{purses, transfers};
+use storage::{entries, purses, transfers};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
@@ -98,7 +98,9 @@ async fn comings_and_goings_at_once_leave_sound_books() {
     tasks.join_all().await;
     books.expire(at(20)).await;
     let page = PageRequest { after: None, limit: 1 };
-    let newest = storage::entries::list_own(&books.database.read(), books.member, &page).await.expect("entries");
+    let newest = entries::list_own(&books.database.read(), books.member, &entries::Filter::default(), &page)
+        .await
+        .expect("entries");
     assert_eq!(newest.items.first().map(|line| line.balance_after), Some(books.balance(at(20)).await.available));
     close(books).await;
 }

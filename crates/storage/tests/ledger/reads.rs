@@ -99,7 +99,7 @@ async fn entries_are_paged_from_the_newest() {
     let mut seen = Vec::new();
     let mut page = PageRequest { after: None, limit: 4 };
     loop {
-        let found = entries::list_own(&read, books.member, &page).await.expect("a page");
+        let found = entries::list_own(&read, books.member, &entries::Filter::default(), &page).await.expect("a page");
         seen.extend(found.items.iter().map(|line| (line.sequence, line.amount, line.balance_after)));
         let Some(next) = found.next else { break };
         page.after = Some(next);
@@ -116,7 +116,13 @@ async fn a_member_without_accounts_has_nothing() {
     let books = Books::open().await;
     assert_eq!(books.balance(at(0)).await, accounts::Balance::default());
     let page = PageRequest { after: None, limit: 1 };
-    assert!(entries::list_own(&books.database.read(), books.member, &page).await.expect("a page").items.is_empty());
+    assert!(
+        entries::list_own(&books.database.read(), books.member, &entries::Filter::default(), &page)
+            .await
+            .expect("a page")
+            .items
+            .is_empty()
+    );
     assert!(books.spend(1, at(0)).await.is_err());
     books.close().await;
 }

@@ -30,7 +30,7 @@ async fn somebody_works_for_one_shop_at_a_time() {
     assert_eq!((works.merchant, works.id), (books.id, again.id));
 
     let page = PageRequest { after: None, limit: 10 };
-    let past = staff::list_of(&world.db.read(), noodles.id, &page).await.unwrap().items;
+    let past = staff::list_of(&world.db.read(), noodles.id, None, &page).await.unwrap().items;
     assert_eq!(past.len(), 1);
     assert_eq!((past[0].store_name.as_str(), past[0].left_at), ("总店", Some(now())));
 }

@@ -79,7 +79,7 @@ async fn a_file_is_sealed_and_outlives_whoever_began_it() {
     roster_imports::finish(&mut tx, two, other, Counts::default(), &problems, now()).await.unwrap();
     tx.commit().await.unwrap();
     assert!(claim(holder).await.is_none());
-    let listed = roster_imports::list_within(&read, &world.paths(&[""]), &first(9)).await.unwrap().items;
+    let listed = roster_imports::list_within(&read, &world.paths(&[""]), None, &first(9)).await.unwrap().items;
     assert_eq!(listed.iter().map(|import| import.id).collect::<Vec<_>>(), [two, one]);
     assert_eq!((listed[1].state, listed[1].counts, listed[1].problems.total), (ImportState::Done, counts, 0));
     assert_eq!((listed[0].state, listed[0].problems.total), (ImportState::Failed, 317));

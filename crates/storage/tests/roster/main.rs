@@ -123,7 +123,11 @@ async fn a_unit_is_paired_with_a_community_once() {
     assert!(!unit_pairings::exists(&read, world.node("卫健局"), world.node("文源社区")).await.unwrap());
     for (name, seen) in [("教育局", vec!["教育局"]), ("水泊寺街道", vec!["文旅局", "教育局"]), ("卫健局", vec![])]
     {
-        let listed = unit_pairings::list_within(&read, &world.paths(&[name]), &first(9)).await.unwrap().items;
+        let listed =
+            unit_pairings::list_within(&read, &world.paths(&[name]), &unit_pairings::Filter::default(), &first(9))
+                .await
+                .unwrap()
+                .items;
         assert_eq!(listed.iter().map(|pairing| pairing.unit.as_str()).collect::<Vec<_>>(), seen);
         for pairing in listed {
             let found = unit_pairings::find_any(&read, pairing.id).await.unwrap().unwrap();

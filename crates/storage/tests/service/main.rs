@@ -168,7 +168,7 @@ async fn members_find_published_activities_in_the_order_they_begin() {
     assert_eq!((detail.node_name.as_str(), detail.lead_name.as_str()), ("新河湾小区", "张1"));
     assert_eq!(detail.activity, early);
     assert!(activities::find_led(&read, world.member(1), early.id).await.unwrap().is_none());
-    assert_eq!(activities::list_led(&read, world.member(0), &first()).await.unwrap().items.len(), 4);
+    assert_eq!(activities::list_led(&read, world.member(0), None, &first()).await.unwrap().items.len(), 4);
 }
 
 #[tokio::test]
@@ -367,10 +367,10 @@ async fn reviewers_see_and_lock_only_their_own_subtree() {
 
     let people = enrolments::list_of_activity(&read, past.0.id, &page(None, 1)).await.unwrap();
     assert_eq!((people.items[0].member_name.as_str(), people.next), ("张2", Some(mine.id)));
-    let own = enrolments::list_own(&read, world.member(1), &first()).await.unwrap();
+    let own = enrolments::list_own(&read, world.member(1), None, &first()).await.unwrap();
     assert_eq!((own.items.len(), own.items[0].title.as_str()), (1, "昨天的活动"));
     assert_eq!(enrolments::list_own_in(&read, world.member(1), past.0.id).await.unwrap().len(), 1);
-    assert_eq!(enrolments::list_own(&read, world.member(4), &first()).await.unwrap().items.len(), 0);
+    assert_eq!(enrolments::list_own(&read, world.member(4), None, &first()).await.unwrap().items.len(), 0);
     let mut tx = world.db.write().await.unwrap();
     let other: MemberId = world.member(4);
     assert!(enrolments::lock_own(&mut tx, other, past.1.id).await.unwrap().is_none());

@@ -3,21 +3,34 @@
 use actix_web::{get, web};
 use domain::id::{ActivityId, EnrolmentId};
 use domain::service::Evaluation;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use storage::enrolments::{self, Attendee};
 use storage::{activities, activity_sessions};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::view::{ActivitySummaryView, ActivityView, EnrolmentStateCode};
+use super::view::{ActivityStateCode, ActivitySummaryView, ActivityView, EnrolmentStateCode};
 use crate::auth::caller::CurrentMember;
 use crate::error::{ApiError, ApiResult, Problem};
 use crate::http::coded::Coded;
 use crate::http::page::{Listed, PageQuery, page_request};
+use crate::http::query::Query;
 use crate::http::time::BeijingTime;
 use crate::state::App;
 
 pub(super) type EvaluationCode = Coded<Evaluation>;
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct LedActivityQuery {
+    /// 只看这个状态
+    state: Option<ActivityStateCode>,
+    /// 每页条数，1 到 100，默认 20
+    limit: Option<u64>,
+    /// 上一页给出的游标
+    cursor: Option<String>,
+}
 
 /// 参加者
 #[derive(Debug, Serialize, ToSchema)]
@@ -68,18 +81,20 @@ impl From<Attendee> for AttendeeView {
 /// 我负责的活动
 ///
 /// 最近的在前。
-#[utoipa::path(tag = "负责人", params(PageQuery), responses(
+#[utoipa::path(tag = "负责人", params(LedActivityQuery), responses(
     (status = 200, description = "活动列表", body = Listed<ActivitySummaryView>),
+    (status = 422, description = "查询条件有误", body = Problem, content_type = "application/problem+json"),
 ))]
 #[get("/led-activities")]
 pub(super) async fn list_led_activities(
     caller: CurrentMember,
-    query: web::Query<PageQuery>,
+    query: Query<LedActivityQuery>,
     app: App,
 ) -> ApiResult<web::Json<Listed<ActivitySummaryView>>> {
     let page = page_request(query.limit, query.cursor.as_deref())?;
     let now = app.clock.business();
-    let found = activities::list_led(&app.database.read(), caller.member, &page).await?;
+    let state = query.state.map(|state| (state.0, now));
+    let found = activities::list_led(&app.database.read(), caller.member, state, &page).await?;
     Ok(web::Json(Listed::of(found, |activity| ActivitySummaryView::new(activity, now))))
 }
 
@@ -112,7 +127,7 @@ pub(super) async fn show_led_activity(
 pub(super) async fn list_attendees(
     caller: CurrentMember,
     id: web::Path<Uuid>,
-    query: web::Query<PageQuery>,
+    query: Query<PageQuery>,
     app: App,
 ) -> ApiResult<web::Json<Listed<AttendeeView>>> {
     let id = ActivityId::new(*id);

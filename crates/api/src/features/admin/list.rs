@@ -2,23 +2,30 @@
 
 use actix_web::{get, web};
 use serde::{Deserialize, Serialize};
-use storage::admins::{self, AdminSummary};
+use storage::admins::{self, AdminSummary, Filter};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use crate::auth::caller::{Authorized, needs};
-use crate::error::ApiResult;
+use crate::error::{ApiResult, Problem};
+use crate::http::input;
 use crate::http::page::{Listed, page_request};
+use crate::http::query::Query;
 use crate::http::time::BeijingTime;
 use crate::state::App;
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(super) struct ListAdminsQuery {
-    /// 每页条数，1 到 100
-    #[param(example = 20)]
+    /// 账号的开头
+    #[param(example = "community")]
+    account: Option<String>,
+    /// 为真时只看可用的，为假时只看已停用的
+    active: Option<bool>,
+    /// 每页条数，1 到 100，默认 20
     limit: Option<u64>,
-    /// 上一页答复的游标
+    /// 上一页给出的游标
     cursor: Option<String>,
 }
 
@@ -44,15 +51,18 @@ struct AdminView {
 /// 管理员账号列表
 #[utoipa::path(tag = "管理员", params(ListAdminsQuery), responses(
     (status = 200, description = "一页账号", body = Listed<AdminView>),
+    (status = 422, description = "查询条件有误", body = Problem, content_type = "application/problem+json"),
 ))]
 #[get("/admins")]
 pub(super) async fn list_admins(
     _admin: Authorized<needs::ReadAdmins>,
-    query: web::Query<ListAdminsQuery>,
+    query: Query<ListAdminsQuery>,
     app: App,
 ) -> ApiResult<web::Json<Listed<AdminView>>> {
     let page = page_request(query.limit, query.cursor.as_deref())?;
-    let page = admins::list(&app.database.read(), &page).await?;
+    let account = input::optional_line("account", query.account.as_deref(), 40)?;
+    let filter = Filter { account, active: query.active };
+    let page = admins::list(&app.database.read(), &filter, &page).await?;
     Ok(web::Json(Listed::of(page, AdminView::from)))
 }
 

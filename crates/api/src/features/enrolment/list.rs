@@ -11,8 +11,21 @@ use uuid::Uuid;
 use super::view::{AttendanceView, EnrolmentStateCode, OwnEnrolmentView};
 use crate::auth::caller::{Authorized, CurrentMember, needs};
 use crate::error::{ApiResult, Problem};
-use crate::http::page::{Listed, PageQuery, page_request};
+use crate::http::page::{Listed, page_request};
+use crate::http::query::Query;
 use crate::state::App;
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct EnrolmentQuery {
+    /// 只看这个状态
+    state: Option<EnrolmentStateCode>,
+    /// 每页条数，1 到 100，默认 20
+    limit: Option<u64>,
+    /// 上一页给出的游标
+    cursor: Option<String>,
+}
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -31,17 +44,19 @@ pub(super) struct AttendanceQuery {
 /// 我的报名
 ///
 /// 包括服务时长和入账情况，最近的在前。
-#[utoipa::path(tag = "报名", params(PageQuery), responses(
+#[utoipa::path(tag = "报名", params(EnrolmentQuery), responses(
     (status = 200, description = "报名列表", body = Listed<OwnEnrolmentView>),
+    (status = 422, description = "查询条件有误", body = Problem, content_type = "application/problem+json"),
 ))]
 #[get("/enrolments")]
 pub(super) async fn list_own_enrolments(
     caller: CurrentMember,
-    query: web::Query<PageQuery>,
+    query: Query<EnrolmentQuery>,
     app: App,
 ) -> ApiResult<web::Json<Listed<OwnEnrolmentView>>> {
     let page = page_request(query.limit, query.cursor.as_deref())?;
-    let found = enrolments::list_own(&app.database.read(), caller.member, &page).await?;
+    let state = query.state.map(|state| state.0);
+    let found = enrolments::list_own(&app.database.read(), caller.member, state, &page).await?;
     Ok(web::Json(Listed::of(found, OwnEnrolmentView::from)))
 }
 
@@ -55,7 +70,7 @@ pub(super) async fn list_own_enrolments(
 #[get("/attendances")]
 pub(super) async fn list_attendances(
     caller: Authorized<needs::ReadActivities>,
-    query: web::Query<AttendanceQuery>,
+    query: Query<AttendanceQuery>,
     app: App,
 ) -> ApiResult<web::Json<Listed<AttendanceView>>> {
     let page = page_request(query.limit, query.cursor.as_deref())?;

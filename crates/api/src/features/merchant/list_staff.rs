@@ -2,18 +2,31 @@
 
 use actix_web::{HttpResponse, delete, get, web};
 use domain::id::{MerchantId, StaffId};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use storage::merchants;
 use storage::staff::{self, StaffSummary};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use crate::auth::caller::{Authorized, needs};
 use crate::error::{ApiError, ApiResult, Problem};
-use crate::http::page::{Listed, PageQuery, page_request};
+use crate::http::page::{Listed, page_request};
+use crate::http::query::Query;
 use crate::http::time::BeijingTime;
 use crate::state::App;
 use crate::use_case::UseCase;
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct StaffQuery {
+    /// 为真时只看在岗的，为假时只看已离开的
+    active: Option<bool>,
+    /// 每页条数，1 到 100，默认 20
+    limit: Option<u64>,
+    /// 上一页给出的游标
+    cursor: Option<String>,
+}
 
 /// 店员
 #[derive(Debug, Serialize, ToSchema)]
@@ -47,22 +60,24 @@ impl From<StaffSummary> for StaffView {
 /// 商家的店员
 ///
 /// 含已离开的，最近加入的在前。
-#[utoipa::path(tag = "商家", params(("id" = Uuid, Path, description = "商家编号"), PageQuery), responses(
+#[utoipa::path(tag = "商家", params(("id" = Uuid, Path, description = "商家编号"), StaffQuery), responses(
     (status = 200, description = "店员列表", body = Listed<StaffView>),
     (status = 404, description = "没有这个商家", body = Problem, content_type = "application/problem+json"),
+    (status = 422, description = "查询条件有误", body = Problem, content_type = "application/problem+json"),
 ))]
 #[get("/merchants/{id}/staff")]
 pub(super) async fn list_staff(
     caller: Authorized<needs::ReadMall>,
     id: web::Path<Uuid>,
-    query: web::Query<PageQuery>,
+    query: Query<StaffQuery>,
     app: App,
 ) -> ApiResult<web::Json<Listed<StaffView>>> {
     let page = page_request::<StaffId>(query.limit, query.cursor.as_deref())?;
     let read = app.database.read();
     let found = merchants::find_within(&read, &caller.scope, MerchantId::new(*id)).await?;
     let merchant = found.ok_or_else(ApiError::not_found)?;
-    Ok(web::Json(Listed::of(staff::list_of(&read, merchant.id, &page).await?, StaffView::from)))
+    let found = staff::list_of(&read, merchant.id, query.active, &page).await?;
+    Ok(web::Json(Listed::of(found, StaffView::from)))
 }
 
 /// 店员离岗

@@ -1,18 +1,40 @@
 //! How my points came and went, newest first.
 
 use actix_web::{get, web};
-use serde::Serialize;
-use storage::entries::{self, EntryLine};
-use utoipa::ToSchema;
+use chrono::NaiveDate;
+use domain::time::{end_of_day, start_of_day};
+use serde::{Deserialize, Serialize};
+use storage::entries::{self, EntryLine, Filter};
+use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::TransferKindCode;
 use crate::auth::caller::CurrentMember;
-use crate::error::ApiResult;
+use crate::error::{ApiResult, Problem};
 use crate::http::coded::Coded;
-use crate::http::page::{Listed, PageQuery, page_request};
+use crate::http::input;
+use crate::http::page::{Listed, page_request};
+use crate::http::query::Query;
 use crate::http::time::BeijingTime;
 use crate::state::App;
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct EntryQuery {
+    /// 只看这个类型
+    kind: Option<TransferKindCode>,
+    /// 从哪一天起
+    #[param(example = "2026-11-01")]
+    from: Option<NaiveDate>,
+    /// 到哪一天止，含当天
+    #[param(example = "2026-11-30")]
+    to: Option<NaiveDate>,
+    /// 每页条数，1 到 100，默认 20
+    limit: Option<u64>,
+    /// 上一页给出的游标；翻页时其他条件须保持不变
+    cursor: Option<String>,
+}
 
 /// 积分流水
 #[derive(Debug, Serialize, ToSchema)]
@@ -50,16 +72,22 @@ impl From<EntryLine> for EntryView {
 /// 我的积分流水
 ///
 /// 最近的在前。
-#[utoipa::path(tag = "积分", params(PageQuery), responses(
+#[utoipa::path(tag = "积分", params(EntryQuery), responses(
     (status = 200, description = "积分流水", body = Listed<EntryView>),
+    (status = 422, description = "查询条件有误", body = Problem, content_type = "application/problem+json"),
 ))]
 #[get("/points/entries")]
 pub(super) async fn list_entries(
     caller: CurrentMember,
-    query: web::Query<PageQuery>,
+    query: Query<EntryQuery>,
     app: App,
 ) -> ApiResult<web::Json<Listed<EntryView>>> {
     let page = page_request(query.limit, query.cursor.as_deref())?;
-    let found = entries::list_own(&app.database.read(), caller.member, &page).await?;
+    let filter = Filter {
+        kind: query.kind.map(|kind| kind.0),
+        from: input::optional_day("from", query.from)?.map(start_of_day),
+        to: input::optional_day("to", query.to)?.map(end_of_day),
+    };
+    let found = entries::list_own(&app.database.read(), caller.member, &filter, &page).await?;
     Ok(web::Json(Listed::of(found, EntryView::from)))
 }
