@@ -32,6 +32,7 @@ const NEEDS: &[(&[Permission], &[&str])] = &[
             "list_applications",
             "confirm_application",
             "refuse_application",
+            "unbind_member",
         ],
     ),
     (&[Permission::AnswerComplaints], &["list_complaints", "answer_complaint"]),

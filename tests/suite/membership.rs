@@ -64,6 +64,38 @@ async fn a_phone_on_the_roster_makes_a_member_here_and_on_another_replica() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_changed_their_phone_is_unbound_by_the_unit_and_binds_anew() {
+    let app = TestApp::start().await;
+    let old = app.member("zhang").await;
+    let path = format!("/admin/members/{}/unbinding", app.world.member("zhang"));
+    let reason = json!({ "reason": "本人更换了微信" });
+    app.admin("community").await.post(&path, &reason).await.refused(403, "forbidden");
+    app.admin("other-unit").await.post(&path, &reason).await.refused(404, "not_found");
+    let unit = app.admin("unit").await;
+    unit.post(&path, &reason).await.refused(403, "step_up_required");
+    let tokens = unit.post("/admin/step-up", &json!({ "totp": app.totp("unit").await })).await.expect(200);
+    let unit = app.anonymous().with_token(tokens["access_token"].as_str().expect("a token"));
+    unit.post(&path, &json!({ "reason": " " })).await.refused(422, "invalid_input");
+    old.get("/member/points").await.expect(200);
+    unit.post(&path, &reason).await.expect(204);
+    unit.post(&path, &reason).await.refused(409, "state_conflict");
+    let noted =
+        "SELECT count(*) FROM audit WHERE action = 'unbind_member' AND result = 'done' AND reason = '本人更换了微信'";
+    assert_eq!(app.number(noted).await, 1);
+
+    // Nobody remembers a caller for longer than five seconds.
+    app.state.forget_caller(old.token());
+    old.get("/member/points").await.refused(401, "unauthenticated");
+    let new = app.stranger("zhang-new", Audience::Member).await;
+    let answer = bind(&new, &code(app.world.phone("zhang"), 1)).await.expect(200);
+    assert_eq!(renewed(&app, &answer).get("/member/me").await.expect(200)["member"]["name"], "张建国");
+    let again = app.stranger("zhang", Audience::Member).await;
+    assert_eq!(again.get("/member/me").await.expect(200)["bound"], false);
+    bind(&again, &code(app.world.phone("zhang"), 2)).await.refused(409, "already_bound");
+    bind(&again, &code(app.world.phone("li"), 1)).await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_code_that_is_used_of_the_wrong_kind_or_from_abroad_binds_nobody() {
     let app = TestApp::start().await;
     let stranger = app.stranger("somebody", Audience::Member).await;

@@ -95,6 +95,16 @@ pub async fn match_member(tx: &mut WriteTx, id: IdentityId, member: MemberId) ->
     Ok(())
 }
 
+/// Undoes the match of a locked identity; the member may be matched to another, and the identity to another member.
+pub async fn unmatch(tx: &mut WriteTx, id: IdentityId) -> Result<()> {
+    row::Entity::update_many()
+        .col_expr(row::Column::MemberId, None::<Uuid>.into())
+        .filter(row::Column::Id.eq(id.uuid()))
+        .exec(&tx.on())
+        .await?;
+    Ok(())
+}
+
 /// Whether this is [`match_member`]'s conflict with another WeChat user of the member.
 pub fn is_match_conflict(error: &StorageError) -> bool {
     error.breaks("wechat_identity_unique_member_id") || error.breaks("wechat_identity.member_id")

@@ -9,6 +9,7 @@ mod list_applications;
 mod list_units;
 mod show_own;
 mod ticket;
+mod unbind;
 
 use domain::application::{ApplyError, DecisionError};
 use domain::consent::ConsentError;
@@ -35,7 +36,8 @@ pub fn admin_routes(routes: &mut ServiceConfig) {
     routes
         .service(list_applications::list_applications)
         .service(decide_application::confirm_application)
-        .service(decide_application::refuse_application);
+        .service(decide_application::refuse_application)
+        .service(unbind::unbind_member);
 }
 
 impl From<ConsentError> for ApiError {
