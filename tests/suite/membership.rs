@@ -288,8 +288,16 @@ async fn somebody_on_no_roster_applies_is_confirmed_by_the_unit_and_is_bound() {
     let unit = app.admin("unit").await;
     let waiting = unit.get("/admin/membership-applications?state=submitted").await.expect(200);
     assert_eq!((&waiting["items"][0]["id"], &waiting["items"][0]["joined_on"]), (&json!(id), &json!("2012-07-01")));
+    let own = client.get("/member/membership-application").await.expect(200);
+    assert_eq!(own["party_organisation"], "机关第一党支部");
     let confirmed = unit.post(&confirmation, &json!({})).await.expect(200);
     assert_eq!(confirmed["state"], "confirmed");
+    let decided = unit.get("/admin/membership-applications?state=confirmed").await.expect(200)["items"][0].clone();
+    let own = client.get("/member/membership-application").await.expect(200);
+    for seen in [&confirmed, &decided, &own] {
+        let record = (&seen["party_organisation"], &seen["joined_on"]);
+        assert_eq!(record, (&Value::Null, &Value::Null), "the record is for the decision only: {seen}");
+    }
     unit.post(&confirmation, &json!({})).await.refused(409, "state_conflict");
 
     let answer = bind(&client, &code(UNKNOWN, 3)).await.expect(200);

@@ -25,8 +25,8 @@ pub struct ShownApplication {
     pub application: Application,
     /// The name of the unit that is asked.
     pub unit: String,
-    /// The party record given.
-    pub record: PartyRecord,
+    /// The party record given, as long as the application waits for a decision about it.
+    pub record: Option<PartyRecord>,
 }
 
 /// An application with everything that a confirmation puts on the roster.
@@ -173,7 +173,8 @@ fn open_record(vault: &Vault, row: &row::Model) -> Result<PartyRecord> {
 
 impl row::Shown {
     fn open(self, vault: &Vault) -> Result<ShownApplication> {
-        let record = open_record(vault, &self.application)?;
+        let waits = self.application.state == code::write(ApplicationState::Submitted);
+        let record = waits.then(|| open_record(vault, &self.application)).transpose()?;
         Ok(ShownApplication { application: self.application.try_into()?, unit: self.unit_name, record })
     }
 }

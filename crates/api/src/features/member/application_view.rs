@@ -30,12 +30,12 @@ pub(super) struct MembershipApplicationView {
     /// 单位
     #[schema(example = "平城区教育局")]
     unit: String,
-    /// 所在党组织
+    /// 所在党组织；只在待确认时给出，供本人和有权确认的管理员核对，处理后不再显示
     #[schema(example = "机关第一党支部")]
-    party_organisation: String,
-    /// 入党日期
+    party_organisation: Option<String>,
+    /// 入党日期；只在待确认时给出，供本人和有权确认的管理员核对，处理后不再显示
     #[schema(example = "2012-07-01")]
-    joined_on: NaiveDate,
+    joined_on: Option<NaiveDate>,
     /// 提交时间
     submitted_at: BeijingTime,
     /// 处理时间
@@ -50,6 +50,7 @@ pub(super) struct MembershipApplicationView {
 impl From<ShownApplication> for MembershipApplicationView {
     fn from(shown: ShownApplication) -> Self {
         let ShownApplication { application, unit, record } = shown;
+        let (party_organisation, joined_on) = record.map(|record| (record.organisation, record.joined_on)).unzip();
         Self {
             id: application.id.uuid(),
             state: Coded(application.state),
@@ -57,8 +58,8 @@ impl From<ShownApplication> for MembershipApplicationView {
             phone_tail: application.phone_tail,
             unit_id: application.unit.uuid(),
             unit,
-            party_organisation: record.organisation,
-            joined_on: record.joined_on,
+            party_organisation,
+            joined_on,
             submitted_at: application.submitted_at.into(),
             decided_at: application.decided_at.map(BeijingTime),
             refusal_reason: application.refusal_reason,
