@@ -235,6 +235,10 @@ async fn stock_changes_by_amounts_with_a_reason() {
     admin.post_keyed(&path, &first, &change(4)).await.refused(422, "idempotency_key_reused");
     admin.post(&path, &change(1)).await.refused(400, "idempotency_key_missing");
     admin.post_keyed(&path, &key(), &change(-10)).await.refused(409, "stock_too_low");
+    for none_or_too_many in [0, 999_991, i64::MAX] {
+        let refused = admin.post_keyed(&path, &key(), &change(none_or_too_many)).await.refused(422, "invalid_input");
+        assert_eq!(refused["errors"][0]["field"], "change", "{none_or_too_many}");
+    }
     admin.post_keyed(&path, &key(), &json!({ "change": 1, "reason": "" })).await.refused(422, "invalid_input");
     let changed = admin.post_keyed(&path, &key(), &change(-9)).await.expect(201);
     assert_eq!((&changed["stock_left"], &changed["stock_total"]), (&json!(0), &json!(1)));

@@ -141,7 +141,7 @@ pub enum OfferError {
     /// The end has passed.
     #[error("优惠的结束时间已过，不能上架")]
     Over,
-    /// The change would leave less than nothing, or more than fits.
+    /// The change would leave less than nothing.
     #[error("剩余库存为 {left}，不能变动 {change}")]
     Stock {
         /// How many are left.
@@ -149,6 +149,9 @@ pub enum OfferError {
         /// The change that was asked for.
         change: i64,
     },
+    /// No change at all, or one to more than an offer can have.
+    #[error("变动不能为 0，变动后的总份数不能超过 {MOST}")]
+    Change,
 }
 
 impl Offer {
@@ -215,11 +218,11 @@ impl Offer {
     /// Adds to the stock or takes from it. An absolute figure would undo the redemptions made meanwhile.
     pub fn change_stock(&mut self, change: i64) -> Result<(), OfferError> {
         self.step(&[OfferState::Approved, OfferState::Listed, OfferState::Paused], self.state)?;
-        let refused = OfferError::Stock { left: self.stock_left, change };
-        let left = self.stock_left.checked_add(change).filter(|left| (0..=MOST).contains(left)).ok_or(refused)?;
-        let stock = self.promise.stock.checked_add(change).filter(|stock| (0..=MOST).contains(stock)).ok_or(refused)?;
-        if change == 0 {
-            return Err(refused);
+        let stock = self.promise.stock.checked_add(change).filter(|stock| *stock <= MOST && change != 0);
+        let stock = stock.ok_or(OfferError::Change)?;
+        let left = self.stock_left + change;
+        if left < 0 {
+            return Err(OfferError::Stock { left: self.stock_left, change });
         }
         self.stock_left = left;
         self.promise.stock = stock;
@@ -338,8 +341,10 @@ pub(crate) mod tests {
         assert_eq!(offer.change_stock(-3), Ok(()));
         assert_eq!((offer.stock_left, offer.promise.stock), (0, 4));
         assert_eq!(offer.change_stock(-1), Err(OfferError::Stock { left: 0, change: -1 }));
-        assert_eq!(offer.change_stock(0), Err(OfferError::Stock { left: 0, change: 0 }));
-        assert_eq!(offer.change_stock(i64::MAX), Err(OfferError::Stock { left: 0, change: i64::MAX }));
+        for change in [0, MOST - 3, i64::MAX] {
+            assert_eq!(offer.change_stock(change), Err(OfferError::Change), "{change}");
+        }
+        assert_eq!(offer.change_stock(i64::MIN), Err(OfferError::Stock { left: 0, change: i64::MIN }));
         assert_eq!(offer.change_stock(1), Ok(()));
         assert_eq!((offer.stock_left, offer.promise.stock), (1, 5));
     }

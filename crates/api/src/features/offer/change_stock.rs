@@ -22,7 +22,7 @@ use crate::use_case::UseCase;
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ChangeStockRequest {
-    /// 增加的份数，减少为负
+    /// 增加的份数，减少为负，不能为 0；总份数最多 1000000
     #[schema(example = 10)]
     change: i64,
     /// 原因，最多 100 字
@@ -40,7 +40,7 @@ pub(super) struct ChangeStockRequest {
     (status = 201, description = "已变动", body = ManagedOfferView),
     (status = 404, description = "没有这个优惠", body = Problem, content_type = "application/problem+json"),
     (status = 409, description = "剩余库存不够减，或尚未批准", body = Problem, content_type = "application/problem+json"),
-    (status = 422, description = "须填写原因", body = Problem, content_type = "application/problem+json"),
+    (status = 422, description = "变动为 0 或过大，或没有填写原因", body = Problem, content_type = "application/problem+json"),
 ))]
 #[post("/offers/{id}/stock")]
 pub(super) async fn change_offer_stock(

@@ -61,6 +61,7 @@ impl From<OfferError> for ApiError {
             OfferError::SamePerson => ErrorCode::SamePerson,
             OfferError::Over => ErrorCode::OfferEnded,
             OfferError::Stock { .. } => ErrorCode::StockTooLow,
+            OfferError::Change => return Self::field("change", error),
         };
         Self::new(code, error.to_string())
     }
