@@ -122,6 +122,6 @@ async fn the_first_account_comes_from_the_command_line_and_leaves_one_line_in_th
     let (code, sentence) = create("first", "周敏", "auditor");
     assert_eq!(code, Some(2), "{sentence}");
     let noted = "SELECT count(*) FROM audit JOIN admin ON admin.id = audit.object_id AND object_kind = 'admin' \
-                 WHERE action = 'create_admin' AND result = 'done' AND actor_kind = 'service'";
+                 WHERE action = 'create_admin' AND result = 'done' AND actor_kind = 'operator'";
     assert_eq!((app.number(noted).await, app.number("SELECT count(*) FROM audit").await), (2, 2));
 }

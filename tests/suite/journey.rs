@@ -20,7 +20,7 @@ impl Trail<'_> {
         let rows = self.app.texts(sql).await;
         assert_eq!(rows[self.read..], *done);
         self.read = rows.len();
-        let nameless = "SELECT count(*) FROM audit WHERE actor_kind <> 'service' AND actor_id IS NULL";
+        let nameless = "SELECT count(*) FROM audit WHERE actor_kind NOT IN ('job', 'anonymous') AND actor_id IS NULL";
         assert_eq!(self.app.number(nameless).await, 0);
     }
 }
@@ -58,7 +58,7 @@ async fn from_the_first_sign_in_to_the_confirmed_voucher() {
     li.post("/auth/logout", &body).await.expect(204);
     li.get("/member/me").await.refused(401, "unauthenticated");
     app.anonymous().post("/auth/refresh", &body).await.refused(401, "unauthenticated");
-    trail.shows(&["service log_out_session"]).await;
+    trail.shows(&["anonymous log_out_session"]).await;
     app.mall_balances().await;
 }
 
@@ -68,7 +68,7 @@ async fn signs_in(app: &TestApp, trail: &mut Trail<'_>) -> (Client, Value) {
     assert_eq!(tokens["bound"], false);
     let unbound = holder(app, &tokens);
     unbound.get("/member/points").await.refused(403, "not_bound");
-    trail.shows(&["service log_in_wechat"]).await;
+    trail.shows(&["anonymous log_in_wechat"]).await;
     let bound = binds(app, &unbound, "li").await;
     trail.shows(&["member bind_phone"]).await;
 
@@ -77,7 +77,7 @@ async fn signs_in(app: &TestApp, trail: &mut Trail<'_>) -> (Client, Value) {
     let li = holder(app, &tokens);
     let me = li.get("/member/me").await.expect(200);
     assert_eq!((&me["bound"], &me["member"]["name"]), (&json!(true), &json!("李秀英")));
-    trail.shows(&["service refresh_session"]).await;
+    trail.shows(&["anonymous refresh_session"]).await;
     (li, tokens)
 }
 
@@ -93,7 +93,7 @@ async fn binds(app: &TestApp, phone: &Client, name: &str) -> Value {
 
 async fn reports(app: &TestApp, trail: &mut Trail<'_>, li: &Client) {
     let (unit, community) = (admin(app, "unit").await, admin(app, "community").await);
-    trail.shows(&["service log_in_admin"; 2]).await;
+    trail.shows(&["anonymous log_in_admin"; 2]).await;
     let found = li.get("/member/estates?text=新河湾").await.expect(200);
     let estate = &found["items"][0]["id"];
     let body = json!({ "estate_id": estate, "building": "3号楼2单元501", "skills": ["急救"], "wishes": [] });
@@ -115,7 +115,8 @@ async fn serves(app: &TestApp, trail: &mut Trail<'_>, li: &Client) {
     let lead = holder(app, &wechat(app, "login:zhang:1", "member").await);
     let lead = holder(app, &binds(app, &lead, "zhang").await);
     let (estate, community) = (admin(app, "estate").await, admin(app, "second-community").await);
-    let signed_in = ["service log_in_wechat", "member bind_phone", "service log_in_admin", "service log_in_admin"];
+    let signed_in =
+        ["anonymous log_in_wechat", "member bind_phone", "anonymous log_in_admin", "anonymous log_in_admin"];
     trail.shows(&signed_in).await;
 
     // Tomorrow: today's points for the report count towards today's cap.
@@ -129,13 +130,13 @@ async fn serves(app: &TestApp, trail: &mut Trail<'_>, li: &Client) {
 
     app.advance("1490m").await;
     scans(&lead, li, activity, "in").await;
-    trail.shows(&["service advance_clock", "member check_in"]).await;
+    trail.shows(&["anonymous advance_clock", "member check_in"]).await;
     app.advance("6h").await;
     app.advance("20m").await;
     let left = scans(&lead, li, activity, "out").await;
     assert_eq!((&left["state"], &left["minutes"]), (&json!("checked_out"), &json!(360)));
     trail
-        .shows(&["service advance_clock", "service advance_clock", "service close_attendance", "member check_out"])
+        .shows(&["anonymous advance_clock", "anonymous advance_clock", "job close_attendance", "member check_out"])
         .await;
 
     let body = json!({ "attendances": [{ "enrolment_id": enrolment, "evaluation": "a" }] });
@@ -146,7 +147,7 @@ async fn serves(app: &TestApp, trail: &mut Trail<'_>, li: &Client) {
     trail.shows(&["member confirm_attendance", "admin review_attendance"]).await;
 
     app.advance("3d").await;
-    let job = ["service advance_clock", "service credit_service", "service settle_activities"];
+    let job = ["anonymous advance_clock", "job credit_service", "job settle_activities"];
     trail.shows(&job).await;
     let points = li.get("/member/points").await.expect(200);
     // 20 for the report; of 360 minutes 240 count, eight half-hours of 5 points, 1.2 times for 优秀.
@@ -166,7 +167,7 @@ async fn scans(lead: &Client, member: &Client, activity: &str, direction: &str) 
 
 async fn is_offered(app: &TestApp, trail: &mut Trail<'_>) -> String {
     let (keeper, district) = (admin(app, "merchant").await, admin(app, "district").await);
-    trail.shows(&["service log_in_admin"; 2]).await;
+    trail.shows(&["anonymous log_in_admin"; 2]).await;
     let body = json!({
         "organisation_id": app.world.node("wenyuan"), "name": "德胜面馆", "category": "food",
         "introduction": "开了三十年的老店",
@@ -191,7 +192,7 @@ async fn is_offered(app: &TestApp, trail: &mut Trail<'_>) -> String {
     let invitation = keeper.post(&format!("{path}/invitations"), &body).await.expect(201);
     let clerk = holder(app, &wechat(app, "login:wang-fang:1", "merchant").await);
     clerk.post("/merchant/invitations/acceptance", &json!({ "code": invitation["code"] })).await.expect(201);
-    let done = ["admin invite_staff", "service log_in_wechat", "merchant accept_invitation"];
+    let done = ["admin invite_staff", "anonymous log_in_wechat", "merchant accept_invitation"];
     trail.shows(&done).await;
     text(&offer, "id").to_owned()
 }
@@ -218,7 +219,7 @@ async fn is_served_in_the_shop(app: &TestApp, trail: &mut Trail<'_>, li: &Client
     let tokens = wechat(app, "login:wang-fang:2", "merchant").await;
     assert_eq!(tokens["bound"], true);
     let clerk = holder(app, &tokens);
-    trail.shows(&["service log_in_wechat"]).await;
+    trail.shows(&["anonymous log_in_wechat"]).await;
     li.get("/merchant/me").await.refused(403, "wrong_audience");
     for body in [json!({ "qr": shown["qr"] }), json!({ "code": shown["code"] })] {
         let found = clerk.post("/merchant/vouchers/lookup", &body).await.expect(200);

@@ -32,6 +32,8 @@ pub type Story<'a, T> = Pin<Box<dyn Future<Output = ApiResult<T>> + Send + 'a>>;
 pub struct UseCase {
     app: App,
     caller: Option<Arc<Caller>>,
+    /// What the audit trail calls whoever acts, if it is no caller.
+    unnamed: &'static str,
     request_id: String,
     ip: Option<String>,
     #[expect(dead_code, reason = "held until the story's task has ended")]
@@ -77,9 +79,14 @@ impl Work {
 }
 
 impl UseCase {
-    /// A use case that the service itself starts, such as a job's.
+    /// A use case that the service itself starts: a job's.
     pub fn internal(app: App) -> Self {
-        Self { app, caller: None, request_id: Uuid::now_v7().to_string(), ip: None, gate: None }
+        Self { app, caller: None, unnamed: "job", request_id: Uuid::now_v7().to_string(), ip: None, gate: None }
+    }
+
+    /// A use case that somebody starts at the machine's command line.
+    pub fn at_command_line(app: App) -> Self {
+        Self { unnamed: "operator", ..Self::internal(app) }
     }
 
     /// Where the request came from.
@@ -217,7 +224,7 @@ impl UseCase {
         audit::Record {
             at,
             business_at,
-            actor_kind: self.caller.as_ref().map_or("service", |caller| caller.kind()),
+            actor_kind: self.caller.as_ref().map_or(self.unnamed, |caller| caller.kind()),
             actor: person.map(PersonId::uuid),
             action,
             object_kind,
@@ -251,6 +258,6 @@ impl FromRequest for UseCase {
         let extensions = request.extensions();
         let request_id = extensions.get::<RequestId>().map_or_else(String::new, |id| id.0.clone());
         let caller = extensions.get::<Arc<Caller>>().cloned();
-        std::future::ready(Ok(Self { app, caller, request_id, ip, gate: None }))
+        std::future::ready(Ok(Self { app, caller, unnamed: "anonymous", request_id, ip, gate: None }))
     }
 }

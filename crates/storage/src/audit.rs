@@ -14,7 +14,7 @@ pub struct Record {
     pub at: Instant,
     /// Business time.
     pub business_at: Instant,
-    /// `member`, `merchant`, `admin`, `job` or `anonymous`.
+    /// `member`, `merchant`, `admin`, `job`, `operator` (at the command line) or `anonymous`.
     pub actor_kind: &'static str,
     /// The person, if known.
     pub actor: Option<Uuid>,

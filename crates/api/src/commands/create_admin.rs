@@ -76,7 +76,7 @@ pub(super) async fn run(config: Config, arguments: Arguments) -> Result<(), Fail
         demo: false,
     };
     let kept = admin.clone();
-    let story = UseCase::internal(state).write("create_admin", move |work| {
+    let story = UseCase::at_command_line(state).write("create_admin", move |work| {
         Box::pin(async move {
             work.about("admin", kept.id);
             work.because(format!("命令行新建，授予{}", role.label()));

@@ -77,7 +77,7 @@ async fn claim(app: &App, plan: &Plan, file: &Path) -> Result<Claim, Failure> {
     let file_name = file.file_name().map(|name| name.to_string_lossy().chars().take(120).collect());
     let import =
         NewImport { id: claim.id, unit: plan.at.id, uploaded_by: None, file_name: file_name.unwrap_or_default() };
-    let story = UseCase::internal(app.clone()).write("import_roster", move |work| {
+    let story = UseCase::at_command_line(app.clone()).write("import_roster", move |work| {
         Box::pin(async move {
             work.about("roster_import", claim.id);
             work.because("命令行导入".into());

@@ -203,7 +203,7 @@ impl Load<'_> {
         let record = audit::Record {
             at: self.app.clock.wall(),
             business_at: self.now,
-            actor_kind: "service",
+            actor_kind: "operator",
             actor: None,
             action: "load_demo",
             object_kind: "organisation",
