@@ -100,13 +100,16 @@ async fn the_admins_part_of_the_journey_is_walked_in_the_browser() {
     app.member("zhang").await.post("/member/residencies", &report).await.expect(201);
 
     become_admin(&app, &browser, "unit").await;
+    browser.see("#waiting", "待办：待单位确认的报到 1 件").await;
     let reports = browser.execute("list_residencies", &[("state", "submitted")], None).await.expect(200);
     assert_eq!(reports["items"][0]["member_name"], "张建国");
     let residency = reports["items"][0]["id"].as_str().expect("an id");
     let confirmed = browser.execute("confirm_residency", &[("id", residency)], None).await.expect(200);
     assert_eq!(confirmed["state"], "unit_confirmed");
+    browser.see("#waiting", "没有待办").await;
 
     become_admin(&app, &browser, "community").await;
+    browser.see("#waiting", "待社区接收的报到 1 件").await;
     let accepted = browser.execute("accept_residency", &[("id", residency)], None).await.expect(201);
     assert_eq!(accepted["state"], "active");
     let again = browser.execute("accept_residency", &[("id", residency)], None).await.expect(409);

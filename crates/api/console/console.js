@@ -30,6 +30,7 @@ async function arrange() {
   byId("wechat-sign-in").hidden = audience === "admin" || session.signedIn || !calls;
   byId("reading-only").hidden = calls;
   byId("password-due").hidden = true;
+  byId("waiting").hidden = true;
   byId("own").hidden = true;
   const contract = byId("contract");
   contract.hidden = audience === "admin" && !session.signedIn;
@@ -49,13 +50,15 @@ async function arrange() {
   if (session.signedIn && calls) await introduce(audience, document);
 }
 
-/** Says who is signed in. */
+/** Says who is signed in, and what waits for them. */
 async function introduce(audience, document) {
   try {
     const own = await sessions[audience].ask(`/api/v1/${audience}/me`);
     if (audience !== shown || !sessions[audience].signedIn) return;
     byId("who").textContent = audience === "admin" ? admin(own, labels(document, "Role")) : person(own);
     byId("password-due").hidden = !own.must_change_password;
+    byId("waiting").hidden = audience !== "admin";
+    if (audience === "admin") byId("waiting").textContent = waiting(own.waiting, labels(document, "Waiting"));
   } catch (problem) {
     if (audience !== shown || !sessions[audience].signedIn) return;
     byId("who").textContent = problem.message;
@@ -67,6 +70,12 @@ async function introduce(audience, document) {
 function admin(own, roles) {
   const held = own.roles.map(({ role, node }) => `${node} ${roles[role] ?? role}`);
   return `${own.name}（${own.account}） · ${held.join("、") || "尚无角色"}`;
+}
+
+/** What waits for a decision; the server counts no further than a hundred. */
+function waiting(desk, kinds) {
+  const lines = desk.map(({ kind, count }) => `${kinds[kind] ?? kind} ${count < 100 ? count : "至少 100"} 件`);
+  return lines.length ? `待办：${lines.join("，")}` : "没有待办";
 }
 
 function person(own) {
@@ -86,8 +95,8 @@ function suggestCode(document) {
 
 // ---- what was answered --------------------------------------------------------------------------------------------
 
-/** Sees every response of Swagger UI: takes new tokens, says in words what was refused. */
-async function answered(path, response) {
+/** Sees every response of Swagger UI: takes new tokens, says in words what was refused and what waits after a change. */
+async function answered(method, path, response) {
   byId("notices").replaceChildren();
   if (!response.ok) {
     const problem = await problemOf(response);
@@ -98,6 +107,8 @@ async function answered(path, response) {
   if (/\/(admin-login|wechat-login|refresh|step-up)$/.test(path)) {
     const view = await response.clone().json();
     sessions[view.audience]?.keep(view);
+  } else if (method !== "GET" && shown === "admin") {
+    introduce("admin", await load("admin"));
   }
 }
 

@@ -47,7 +47,7 @@ export function draw(place, document, { callable, fetching, refreshToken, answer
       // The token is added on the way out, so that it never stands in the shown command.
       request.userFetch = async (url, options) => {
         const response = await fetching(url, options);
-        await answered(path, response);
+        await answered(request.method.toUpperCase(), path, response);
         return response;
       };
       return request;
