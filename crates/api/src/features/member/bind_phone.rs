@@ -27,7 +27,7 @@ use crate::use_case::{UseCase, Work};
 #[serde(deny_unknown_fields)]
 pub(super) struct BindPhoneRequest {
     /// 手机号按钮（getPhoneNumber）取得的 code，五分钟内有效，只能用一次；不是 wx.login 的 code
-    #[schema(example = "phone:13800001234:1")]
+    #[schema(example = "phone:13800000056:1")]
     phone_code: String,
     /// 所同意的隐私政策版本
     #[schema(example = "2026-11")]
