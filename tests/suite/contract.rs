@@ -12,9 +12,9 @@ use domain::role::Role;
 use domain::session::Audience;
 use serde_json::{Value, json};
 use storage::role_grants;
-use tests::TestApp;
-use tests::contract::operations;
+use tests::contract::{Operation, operations};
 use tests::world::{self, PASSWORD};
+use tests::{Client, TestApp};
 use uuid::Uuid;
 
 #[test]
@@ -183,7 +183,7 @@ async fn generated_clients_compile_under_strict_and_speak_through_wx_request() {
 }
 
 /// What the demo has nothing to show for: codes and tokens that live for seconds or work once, the second factor, a file.
-const PASSING: [&str; 11] = [
+const PASSING: [&str; 12] = [
     "log_in_wechat",
     "log_in_admin",
     "refresh_session",
@@ -192,41 +192,29 @@ const PASSING: [&str; 11] = [
     "check_in",
     "check_out",
     "accept_invitation",
+    "bind_phone",
     "lookup_voucher",
     "apply_membership",
     "import_roster",
 ];
 
-/// Whose things the examples are: a member's, the lead's of what runs now, somebody's whose report waits, an applicant's;
-/// a shop's each.
-const DOERS: [(Audience, &str); 6] = [
+/// Whose things the examples are: a member's, the lead's, somebody's whose report waits, an applicant's, somebody's who has
+/// yet to report; a shop's each.
+const DOERS: [(Audience, &str); 7] = [
     (Audience::Member, "zhang-jianguo"),
     (Audience::Member, "li-xiuying"),
     (Audience::Member, "zeng-zhiyong"),
     (Audience::Member, "sun-xiaoming"),
+    (Audience::Member, "du-lixin"),
     (Audience::Merchant, "liu-guihua"),
     (Audience::Merchant, "s2"),
 ];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_stands_there_as_an_example_works_on_a_fresh_demo() {
-    let app = TestApp::demo().await;
-    let mut callers = Vec::new();
-    for (audience, person) in DOERS {
-        let body = json!({ "code": format!("login:{person}:trial"), "audience": audience.code() });
-        callers.push((audience, app.anonymous().post("/auth/wechat-login", &body).await.expect(200)));
-    }
-    let account = everything(&app).await;
-    let body = json!({ "account": account, "password": PASSWORD, "totp": app.totp(account).await });
-    let tokens = app.anonymous().post("/auth/admin-login", &body).await.expect(200);
-    app.state.clock.advance_wall(chrono::Duration::seconds(31));
-    let admin = app.anonymous().with_token(tokens["access_token"].as_str().expect("a token"));
-    let stepped_up = admin.post("/admin/step-up", &json!({ "totp": app.totp(account).await })).await.expect(200);
-    callers.push((Audience::Admin, stepped_up));
-
+    let demo = Demo::start().await;
     let mut refused = Vec::new();
     for audience in Audience::ALL {
-        let callers: Vec<_> = callers.iter().filter(|(of, _)| of == audience).map(|(_, tokens)| tokens).collect();
         let (reads, mut writes): (Vec<_>, Vec<_>) = operations(*audience)
             .into_iter()
             .filter(|operation| !PASSING.contains(&operation.id.as_str()))
@@ -234,21 +222,57 @@ async fn what_stands_there_as_an_example_works_on_a_fresh_demo() {
         // Without consent nothing else is served.
         writes.sort_by_key(|operation| operation.id == "withdraw_consent");
         for operation in reads.into_iter().chain(writes) {
-            let mut answers = Vec::new();
-            for tokens in &callers {
-                let client = app.anonymous().with_token(tokens["access_token"].as_str().expect("a token"));
-                let reply = operation.call(&client).await;
-                answers.push(format!("{} {}: {} {}", operation.id, operation.path, reply.status, reply.text));
-                // A thing stands in one state, so not all that can be done to it can be done now.
-                if reply.status < 300 || reply.status == 409 {
-                    answers.clear();
-                    break;
+            match demo.answers(*audience, &operation).await {
+                Ok(()) => {}
+                // What was done to the thing before may stand against it: alone it must work.
+                Err(answers) if answers.contains(": 409 ") => {
+                    if Demo::start().await.answers(*audience, &operation).await.is_err() {
+                        refused.push(answers);
+                    }
                 }
+                Err(answers) => refused.push(answers),
             }
-            refused.append(&mut answers);
         }
     }
     assert!(refused.is_empty(), "{}", refused.join("\n"));
+}
+
+/// A fresh demo with those whose things the examples are, and an admin who may do everything, all signed in.
+struct Demo {
+    _app: TestApp,
+    callers: Vec<(Audience, Client)>,
+}
+
+impl Demo {
+    async fn start() -> Self {
+        let app = TestApp::demo().await;
+        let holding = |tokens: &Value| app.anonymous().with_token(tokens["access_token"].as_str().expect("a token"));
+        let mut callers = Vec::new();
+        for (audience, person) in DOERS {
+            let body = json!({ "code": format!("login:{person}:trial"), "audience": audience.code() });
+            callers.push((audience, holding(&app.anonymous().post("/auth/wechat-login", &body).await.expect(200))));
+        }
+        let account = everything(&app).await;
+        let body = json!({ "account": account, "password": PASSWORD, "totp": app.totp(account).await });
+        let admin = holding(&app.anonymous().post("/auth/admin-login", &body).await.expect(200));
+        app.state.clock.advance_wall(chrono::Duration::seconds(31));
+        let stepped_up = admin.post("/admin/step-up", &json!({ "totp": app.totp(account).await })).await.expect(200);
+        callers.push((Audience::Admin, holding(&stepped_up)));
+        Self { _app: app, callers }
+    }
+
+    /// Whether one of them gets what the example promises; what each got if none does.
+    async fn answers(&self, audience: Audience, operation: &Operation) -> Result<(), String> {
+        let mut answers = Vec::new();
+        for (_, client) in self.callers.iter().filter(|(of, _)| *of == audience) {
+            let reply = operation.call(client).await;
+            if reply.status < 300 {
+                return Ok(());
+            }
+            answers.push(format!("{} {}: {} {}", operation.id, operation.path, reply.status, reply.text));
+        }
+        Err(answers.join("\n"))
+    }
 }
 
 /// The account of an admin who holds every role in the whole district.

@@ -12,6 +12,7 @@ mod enrolment;
 mod enrolment_races;
 mod jobs;
 mod journey;
+mod json;
 mod keys;
 mod ledger;
 mod mall_races;

@@ -1,7 +1,9 @@
 //! Ids in the contracts' examples: those of the demo, so that what is printed there works on a fresh demo.
 
+use domain::code::Code;
 use domain::id::TransferId;
 use domain::points::SourceKind;
+use domain::role::Role;
 use serde_json::json;
 use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::schema::{KnownFormat, Object, Schema, SchemaFormat};
@@ -19,12 +21,21 @@ pub(crate) fn fill_in(document: &mut OpenApi) {
     let schemas = document.components.iter_mut().flat_map(|components| &mut components.schemas);
     for (kind, schema) in schemas {
         let RefOr::T(Schema::Object(object)) = schema else { continue };
+        if kind == "GrantRoleRequest" {
+            // A reference to a closed set carries no example of its own, and not every role is held everywhere.
+            let estate = json!({ "admin_id": ids::ADMIN, "role": Role::Estate.code(), "node_id": ids::ESTATE });
+            object.example = Some(estate);
+        }
         for (name, property) in &mut object.properties {
             if let RefOr::T(Schema::Object(property)) = property
                 && is_id(property)
                 && property.example.is_none()
             {
-                let name = if kind == "ReviewedAttendance" { "reviewed_id" } else { name };
+                let name = match (kind.as_str(), name.as_str()) {
+                    ("ReviewedAttendance", _) => "reviewed",
+                    ("ConfirmedAttendance", _) => "confirmed",
+                    (_, name) => name,
+                };
                 property.example = Some(json!(demo_id(name)));
             }
         }
@@ -32,6 +43,17 @@ pub(crate) fn fill_in(document: &mut OpenApi) {
 }
 
 fn fill_parameters(noun: &str, operation: &mut Operation) {
+    // What stands where this can be done to it.
+    let noun = match operation.operation_id.as_deref().unwrap_or_default() {
+        "publish_activity" | "refuse_activity" => "proposed-activity",
+        "confirm_attendance" => "finished-activity",
+        "update_offer" | "submit_offer" => "draft-offer",
+        "approve_offer" | "refuse_offer" => "submitted-offer",
+        "publish_offer" => "approved-offer",
+        "accept_residency" => "confirmed-residency",
+        "leave_residency" => "active-residency",
+        _ => noun,
+    };
     for parameter in operation.parameters.iter_mut().flatten() {
         let RefOr::T(parameter) = parameter else { continue };
         let name = if parameter.name == "id" { noun } else { &parameter.name };
@@ -56,14 +78,22 @@ fn demo_id(noun: &str) -> Uuid {
         "unit" | "units" | "regulator_unit" => ids::UNIT.uuid(),
         "activities" | "activity" => ids::ACTIVITY.uuid(),
         "led-activities" => ids::RUNNING_ACTIVITY.uuid(),
+        "proposed-activity" => ids::PROPOSED_ACTIVITY.uuid(),
+        "finished-activity" => ids::FINISHED_ACTIVITY.uuid(),
         "enrolment" => ids::RUNNING_ENROLMENT.uuid(),
+        "confirmed" => ids::FINISHED_ENROLMENT.uuid(),
         "reviewed" => ids::CONFIRMED_ENROLMENT.uuid(),
         "transfer" => TransferId::of_earning(SourceKind::FirstResidency, ids::MEMBER.uuid(), ids::MEMBER).uuid(),
         "session" => ids::ACTIVITY_SESSION.uuid(),
         "merchants" | "merchant" => ids::MERCHANT.uuid(),
         "store" => ids::STORE.uuid(),
         "offers" | "offer" => ids::OFFER.uuid(),
+        "draft-offer" => ids::DRAFT_OFFER.uuid(),
+        "submitted-offer" => ids::SUBMITTED_OFFER.uuid(),
+        "approved-offer" => ids::APPROVED_OFFER.uuid(),
         "residencies" => ids::RESIDENCY.uuid(),
+        "confirmed-residency" => ids::CONFIRMED_RESIDENCY.uuid(),
+        "active-residency" => ids::ACTIVE_RESIDENCY.uuid(),
         "staff" => ids::STAFF.uuid(),
         "admins" | "admin" => ids::ADMIN.uuid(),
         "role-grants" => ids::ROLE_GRANT.uuid(),

@@ -138,7 +138,8 @@ impl Role {
         matches!(self, Self::SystemAdmin | Self::SecurityAdmin | Self::Auditor)
     }
 
-    fn fits(self, kind: NodeKind) -> bool {
+    /// Whether the role is held at nodes of this kind.
+    pub fn fits(self, kind: NodeKind) -> bool {
         match self {
             Self::Subdistrict => kind == NodeKind::Subdistrict,
             Self::Community => kind == NodeKind::Community,

@@ -23,6 +23,10 @@ pub const MEMBER: MemberId = member(0);
 pub const REDEMPTION: RedemptionId = redemption(9);
 /// The report of 曾志勇, which waits for the unit.
 pub const RESIDENCY: ResidencyId = residency(34);
+/// The report of 蒋国强, which waits for the community.
+pub const CONFIRMED_RESIDENCY: ResidencyId = residency(39);
+/// Where 张建国 lives.
+pub const ACTIVE_RESIDENCY: ResidencyId = residency(0);
 /// 李秀英, who leads the activity that runs now.
 pub const LEAD: MemberId = member(1);
 /// An activity with free seats, in two days.
@@ -35,6 +39,12 @@ pub const RUNNING_ACTIVITY: ActivityId = activity(1);
 pub const RUNNING_SESSION: ActivitySessionId = activity_session(1);
 /// Somebody who is checked in there.
 pub const RUNNING_ENROLMENT: EnrolmentId = enrolment(0x08);
+/// An activity that ended yesterday and whose lead, 李秀英, has confirmed nobody yet.
+pub const FINISHED_ACTIVITY: ActivityId = activity(6);
+/// Somebody who was there.
+pub const FINISHED_ENROLMENT: EnrolmentId = enrolment(0x22);
+/// An activity that waits to be published.
+pub const PROPOSED_ACTIVITY: ActivityId = activity(15);
 /// Attendance that its lead has confirmed and that waits for review.
 pub const CONFIRMED_ENROLMENT: EnrolmentId = enrolment(0x29);
 /// 孙晓明's application, for which the unit's answer is awaited.
@@ -49,6 +59,12 @@ pub const MERCHANT: MerchantId = merchant(0);
 pub const STORE: StoreId = store(0);
 /// A bowl of noodles, which 张建国 has not redeemed yet.
 pub const OFFER: OfferId = offer(0);
+/// An offer that is still being written.
+pub const DRAFT_OFFER: OfferId = offer(0x15);
+/// An offer that waits for approval.
+pub const SUBMITTED_OFFER: OfferId = offer(0x11);
+/// An offer that is approved and not shown yet.
+pub const APPROVED_OFFER: OfferId = offer(0x17);
 /// A shopping bag, of which there is no end: for benches.
 pub const PLENTIFUL_OFFER: OfferId = offer(1);
 

@@ -26,7 +26,6 @@ pub(super) struct GrantRoleRequest {
     /// 管理员编号
     admin_id: Uuid,
     /// 角色
-    #[schema(example = "community")]
     role: RoleCode,
     /// 在哪个组织担任
     node_id: Uuid,
