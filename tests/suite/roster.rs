@@ -339,8 +339,8 @@ async fn a_unit_is_paired_with_a_community_once_and_by_the_district() {
     }
     for (query, node, seen) in [
         ("unit_id", "education", 1),
-        ("unit_id", "health", 0),
-        ("community_id", "wenyuan", 1),
+        ("unit_id", "health", 1),
+        ("community_id", "wenyuan", 2),
         ("community_id", "jueqian", 0),
     ] {
         let found = district.get(&format!("/admin/unit-pairings?{query}={}", app.world.node(node))).await.expect(200);
