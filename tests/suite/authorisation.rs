@@ -48,6 +48,8 @@ const NEEDS: &[(&[Permission], &[&str])] = &[
     (&[Permission::ReviewActivity], &["publish_activity", "refuse_activity"]),
     (&[Permission::ReviewAttendance], &["review_attendance"]),
     (&[Permission::ReadPoints], &["show_member_points"]),
+    (&[Permission::ReadReports], &["list_budgets", "show_liability"]),
+    (&[Permission::ManageBudget], &["set_budget"]),
     (
         &[Permission::ReadMall],
         &[

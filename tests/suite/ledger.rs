@@ -36,7 +36,7 @@ async fn red(url: &str, seal_key: &SealChecker) -> Vec<&'static str> {
 }
 
 /// Faults that statements make; two where one would break two things.
-const FAULTS: [(&str, &[&str]); 18] = [
+const FAULTS: [(&str, &[&str]); 19] = [
     (
         "transfer_sum",
         &[
@@ -75,6 +75,7 @@ const FAULTS: [(&str, &[&str]); 18] = [
         &["UPDATE service_record SET timed_minutes = timed_minutes - 1, made_up_minutes = made_up_minutes + 1 \
            WHERE timed_minutes > 0"],
     ),
+    ("issuance", &["INSERT INTO issuance (year, funding_source, points) VALUES (2026, 'fiscal', 1)"]),
     ("seats", &["UPDATE activity_session SET enrolled = enrolled + 1 WHERE enrolled < capacity"]),
     ("stock", &["UPDATE offer SET stock_left = stock_left - 1 WHERE stock_left > 0"]),
     ("redemption_price", &["UPDATE redemption SET points = points + 1 WHERE state = 'issued'"]),

@@ -1,10 +1,12 @@
 //! Points as members and admins see them, and how they go.
 
+use api::jobs;
 use chrono::{Datelike, Duration, NaiveDate};
 use domain::session::Audience;
-use domain::time::business_day;
+use domain::time::{business_day, start_of_day};
 use serde_json::json;
-use tests::TestApp;
+use tests::service::enrol;
+use tests::{Client, TestApp};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_member_sees_what_came_what_went_and_why() {
@@ -108,6 +110,119 @@ async fn points_go_at_the_end_of_march_once_and_whatever_is_held_waits() {
     assert_eq!(app.number("SELECT count(*) FROM transfer WHERE kind = 'expire'").await, 4);
     let held = app.member("li").await.get("/member/points").await.expect(200);
     assert_eq!((&held["available"], &held["held"]), (&json!(0), &json!(1)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn confirmed_service_is_pending_until_it_is_credited_or_refused() {
+    let app = TestApp::start().await;
+    let (_lead, li, wang) = (app.resident("zhang").await, app.resident("li").await, app.resident("wang").await);
+    let pending = async |client: &Client| {
+        let pending = client.get("/member/points/pending").await.expect(200);
+        assert_eq!(client.get("/member/points").await.expect(200)["pending"], pending["points"]);
+        pending
+    };
+    assert_eq!(pending(&li).await, json!({ "points": 0, "items": [] }));
+    app.credit_service("li", 240, app.state.clock.business()).await;
+    let activity = app.activity(1, 3, 10).await;
+    let other = enrol(&wang, &activity).await.expect(201)["id"].clone();
+    let served = app.serve_session(&li, &activity).await;
+
+    // Under the day's cap of 60 there is room for 20 beside the 40 of before, if it is still the same day.
+    let expected = pending(&li).await;
+    assert_eq!((&expected["points"], &expected["items"][0]["state"]), (&json!(20), &json!("lead_confirmed")));
+    let in_three_days = business_day(app.state.clock.business()) + Duration::days(3);
+    let item = &expected["items"][0];
+    assert_eq!((&item["enrolment_id"], &item["title"]), (&json!(served), &json!("周末清理楼道")));
+    assert_eq!(item["expected_on"], in_three_days.to_string());
+    assert_eq!(pending(&wang).await["items"], json!([]), "whoever did not come awaits nothing: {other}");
+    let seen = app.admin("unit").await.get(&format!("/admin/members/{}/points", app.world.member("li"))).await;
+    assert_eq!(seen.expect(200)["pending"], 20);
+
+    app.review("community", &served, None).await;
+    let expected = pending(&li).await;
+    assert_eq!((&expected["points"], &expected["items"][0]["state"]), (&json!(20), &json!("in_publicity")));
+    assert_eq!(expected["items"][0]["expected_on"], in_three_days.to_string());
+    assert_eq!(li.get("/member/points").await.expect(200)["available"], 40, "what is pending cannot be spent");
+    app.advance("72h").await;
+    assert_eq!(pending(&li).await, json!({ "points": 0, "items": [] }));
+    assert_eq!(li.get("/member/points").await.expect(200)["available"], 60, "it gives what it promised");
+
+    let activity = app.activity(1, 3, 10).await;
+    let served = app.serve_session(&wang, &activity).await;
+    assert_eq!(pending(&wang).await["points"], 20, "without an account one awaits points all the same");
+    app.review("community", &served, Some("没有服务记录")).await;
+    assert_eq!(pending(&wang).await["points"], 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_pending_shares_the_room_under_the_caps() {
+    let app = TestApp::start().await;
+    let (_lead, li) = (app.resident("zhang").await, app.resident("li").await);
+    // From a morning on, so that two sessions lie within one day.
+    let morning = start_of_day(business_day(app.state.clock.business()) + Duration::days(1)) + Duration::hours(6);
+    app.advance(&format!("{}s", (morning - app.state.clock.business()).num_seconds())).await;
+    for _ in 0..2 {
+        let activity = app.activity(1, 3, 10).await;
+        app.serve_session(&li, &activity).await;
+    }
+    app.credit_service("li", 240, app.state.clock.business()).await;
+    let pending = li.get("/member/points/pending").await.expect(200);
+    let points: Vec<_> =
+        pending["items"].as_array().expect("items").iter().map(|item| item["points"].clone()).collect();
+    assert_eq!((&pending["points"], points), (&json!(20), vec![json!(20), json!(0)]));
+}
+
+/// Lots that have gone.
+async fn expired(app: &TestApp) -> i64 {
+    app.number("SELECT count(*) FROM transfer WHERE kind = 'expire'").await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn expiry_that_is_ended_at_any_point_goes_on_where_the_books_say() {
+    let app = TestApp::start().await;
+    app.crowd(300).await;
+    app.state.clock.set_ahead_seconds(Duration::days(600).num_seconds());
+    let mut ends = 0;
+    while expired(&app).await < 300 {
+        let (before, state) = (expired(&app).await, app.state.clone());
+        let process = tokio::spawn(async move { jobs::run_all(&state).await });
+        loop {
+            let over = process.is_finished();
+            if expired(&app).await > before {
+                break;
+            }
+            assert!(!over, "a round that expired nothing of what was left");
+        }
+        process.abort();
+        drop(process.await);
+        ends += 1;
+    }
+    assert!(ends > 2, "it was not ended in the middle, but {ends} times");
+    assert_eq!(expired(&app).await, 300);
+    app.books_balance().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn two_replicas_at_once_let_each_lot_expire_once() {
+    let app = TestApp::start().await;
+    if !app.on_postgres() {
+        return;
+    }
+    let other = app.replica().await;
+    app.crowd(300).await;
+    for replica in [&app, &other] {
+        replica.state.clock.set_ahead_seconds(Duration::days(600).num_seconds());
+    }
+    let state = app.state.clone();
+    let first = tokio::spawn(async move { jobs::run_all(&state).await });
+    while expired(&app).await == 0 {}
+    // The first one is thought dead while it is at work.
+    app.tamper("UPDATE lease SET until = now() - interval '1 second'").await;
+    assert!(!first.is_finished(), "both are at work");
+    jobs::run_all(&other.state).await;
+    first.await.expect("the first one ends");
+    assert_eq!(expired(&app).await, 300);
+    app.books_balance().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

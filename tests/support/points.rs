@@ -1,41 +1,71 @@
 //! Points for stories that are not about how they were earned.
 
-use domain::id::{AccountId, LotId, TransferId};
-use domain::points::{Actor, Grant, Occasion, Service, Source, SourceKind, credit, credit_for_service, spend};
+use domain::id::{AccountId, LotId, MemberId, TransferId};
+use domain::points::{
+    Actor, Grant, Occasion, Service, Source, SourceKind, clawback, credit, credit_for_service, spend,
+};
 use domain::service::{Evaluation, ServiceKind};
 use domain::time::Instant;
 use sea_orm::ConnectionTrait;
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use storage::earn_events::{self, EarnEvent};
-use storage::{purses, rulebooks, transfers};
+use storage::{WriteTx, purses, rulebooks, transfers};
 use uuid::Uuid;
 
 use crate::app::TestApp;
-use crate::database;
+use crate::{database, world};
 
 impl TestApp {
     /// Credits general service of a member of the world, well done, under the rules in force.
     pub async fn credit_service(&self, name: &str, minutes: i64, served_at: Instant) -> TransferId {
-        let (member, now) = (self.world.member(name), self.state.clock.business());
+        let mut tx = self.state.database.write().await.expect("a transaction");
+        let id = self.credit(&mut tx, self.world.member(name), minutes, served_at).await;
+        tx.commit().await.expect("kept");
+        id
+    }
+
+    /// So many further members, each with the points of one hour of service.
+    pub async fn crowd(&self, count: u32) {
+        let (now, unit) = (self.state.clock.business(), self.world.node("health"));
+        let mut tx = self.state.database.write().await.expect("a transaction");
+        for number in 1..=count {
+            let phone = format!("1370000{number:04}");
+            let member = world::member(&self.state, &mut tx, 2000 + number, "党员", &phone, unit).await;
+            self.credit(&mut tx, member, 60, now).await;
+        }
+        tx.commit().await.expect("kept");
+    }
+
+    async fn credit(&self, tx: &mut WriteTx, member: MemberId, minutes: i64, served_at: Instant) -> TransferId {
+        let now = self.state.clock.business();
         let source = Source { kind: SourceKind::Enrolment, id: Uuid::now_v7() };
         let id = TransferId::of_earning(source.kind, source.id, member);
-        let mut tx = self.state.database.write().await.expect("a transaction");
-        let rulebook = rulebooks::in_force(&tx, served_at).await.expect("the rules");
-        let mut purse = purses::lock_accounts(&mut tx, member).await.expect("the purse");
-        let earned = earn_events::earned(&tx, member, served_at).await.expect("what was earned");
+        let rulebook = rulebooks::in_force(tx, served_at).await.expect("the rules");
+        let mut purse = purses::lock_accounts(tx, member).await.expect("the purse");
+        let earned = earn_events::earned(tx, member, served_at).await.expect("what was earned");
         let (kind, evaluation) = (ServiceKind::General, Evaluation::B);
         let service = Service { timed_minutes: minutes, made_up_minutes: 0, kind, evaluation };
         let decision = credit_for_service(&rulebook.rules, &service, earned);
         let grant = Grant { lot: LotId::new(Uuid::now_v7()), expires_at: rulebook.rules.expires_at(now) };
         let why = occasion("参加活动：清扫小区", source, now);
         let credited = credit(&mut purse, id, why, decision.points, grant).expect("a credit");
-        transfers::post(&mut tx, &credited.posting).await.expect("a posting");
+        transfers::post(tx, &credited.posting).await.expect("a posting");
         let (rulebook, debt_paid) = (rulebook.id, credited.debt_paid);
         let transfer = Some(id);
         let event = EarnEvent { member, source, transfer, rulebook, decision, debt_paid, business_at: served_at };
-        earn_events::insert(&mut tx, &event).await.expect("an event");
-        tx.commit().await.expect("kept");
+        earn_events::insert(tx, &event).await.expect("an event");
         id
+    }
+
+    /// Claws back points of a credit of a member of the world.
+    pub async fn claw_back(&self, name: &str, earned: TransferId, amount: i64) {
+        let (member, now) = (self.world.member(name), self.state.clock.business());
+        let mut tx = self.state.database.write().await.expect("a transaction");
+        let mut purse = purses::lock(&mut tx, member).await.expect("the purse");
+        let source = Source { kind: SourceKind::Transfer, id: earned.uuid() };
+        let posting = clawback(&mut purse, occasion("虚假打卡", source, now), earned, amount).expect("a clawback");
+        transfers::post(&mut tx, &posting).await.expect("a posting");
+        tx.commit().await.expect("kept");
     }
 
     /// Takes points out of a member's purse, as a redemption would.

@@ -86,6 +86,29 @@ impl TestApp {
         self.published(&self.proposal(from, to, capacity)).await
     }
 
+    /// Serves the two hours of a session that begins in an hour, led by 张建国, who confirms it as well done; answers the
+    /// enrolment's id.
+    pub async fn serve_session(&self, client: &Client, activity: &str) -> String {
+        let enrolled = enrol(client, activity).await.expect(201);
+        self.advance("50m").await;
+        let code = json!({ "code": self.shown_code(activity, "in").await });
+        client.post("/member/check-ins", &code).await.expect(200);
+        self.advance("130m").await;
+        let code = json!({ "code": self.shown_code(activity, "out").await });
+        client.post("/member/check-outs", &code).await.expect(200);
+        let one = json!({ "enrolment_id": enrolled["id"], "evaluation": "b" });
+        let path = format!("/member/led-activities/{activity}/confirmation");
+        self.member("zhang").await.post(&path, &json!({ "attendances": [one] })).await.expect(200);
+        enrolled["id"].as_str().expect("an id").to_owned()
+    }
+
+    /// Approves or, with a reason, refuses confirmed service as this admin.
+    pub async fn review(&self, account: &str, enrolment: &str, reason: Option<&str>) {
+        let one = json!({ "enrolment_id": enrolment, "approved": reason.is_none(), "reason": reason });
+        let body = json!({ "attendances": [one] });
+        self.admin(account).await.post("/admin/attendances/review", &body).await.expect(200);
+    }
+
     /// Business time, so far from now, as it is written on the wire.
     pub fn time(&self, from_now: Duration) -> String {
         let at: Instant = self.state.clock.business() + from_now;

@@ -102,6 +102,10 @@ id! {
     RedemptionId,
     /// A complaint or suggestion (投诉建议).
     ComplaintId,
+    /// A notice that points go (到期提醒).
+    NoticeId,
+    /// An issuance budget (积分发放预算).
+    BudgetId,
 }
 
 /// The person behind a request, whatever account they use; what "same person" and idempotency compare.

@@ -5,14 +5,17 @@
 pub mod activity;
 pub mod application;
 pub mod attendance_code;
+pub mod budget;
 pub mod code;
 pub mod complaint;
 pub mod consent;
 pub mod desk;
 pub mod enrolment;
 pub mod id;
+pub mod liability;
 pub mod member;
 pub mod merchant;
+pub mod notice;
 pub mod offer;
 pub mod official;
 pub mod organisation;

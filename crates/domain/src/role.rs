@@ -44,6 +44,8 @@ codes! {
         ApproveOffer = "approve_offer", "审批优惠";
         ReadPoints = "read_points", "查看积分";
         AnswerComplaints = "answer_complaints", "答复投诉建议";
+        ReadReports = "read_reports", "查看报表";
+        ManageBudget = "manage_budget", "管理积分发放预算";
     }
 }
 
@@ -60,7 +62,7 @@ pub fn may(role: Role, permission: Permission) -> bool {
     let granted: &[Permission] = match role {
         Role::SystemAdmin => &[P::ReadOrganisation, P::ManageOrganisation, P::ReadAdmins, P::ManageAdmins],
         Role::SecurityAdmin => &[P::ReadOrganisation, P::ReadAdmins, P::GrantRoles],
-        Role::Auditor => &[P::ReadOrganisation, P::ReadAdmins, P::ReadAudit],
+        Role::Auditor => &[P::ReadOrganisation, P::ReadAdmins, P::ReadAudit, P::ReadReports],
         Role::District => &[
             P::ReadOrganisation,
             P::ManageOrganisation,
@@ -76,6 +78,8 @@ pub fn may(role: Role, permission: Permission) -> bool {
             P::ApproveOffer,
             P::ReadPoints,
             P::AnswerComplaints,
+            P::ReadReports,
+            P::ManageBudget,
         ],
         Role::Subdistrict => &[
             P::ReadOrganisation,
@@ -113,6 +117,7 @@ pub fn may(role: Role, permission: Permission) -> bool {
             P::ReadActivities,
             P::ProposeActivity,
             P::ReadPoints,
+            P::ReadReports,
         ],
         Role::MerchantRelations => &[P::ReadOrganisation, P::ReadMall, P::ManageMall],
     };

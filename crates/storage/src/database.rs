@@ -10,7 +10,7 @@ use std::time::Duration;
 use migrations::{Migrator, MigratorTrait};
 use sea_orm::{
     ConnectOptions, ConnectionTrait, DatabaseConnection, DatabaseExecutor, DatabaseTransaction, DbBackend,
-    SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    IsolationLevel, SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 
@@ -107,6 +107,18 @@ impl Database {
         ReadTx { inner: Inner::Pool(self.reader.clone()) }
     }
 
+    /// Reads in a transaction in which every query sees the same moment, however long each takes: for reports.
+    pub async fn read_one_moment(&self) -> Result<ReadTx> {
+        let options = TransactionOptions {
+            isolation_level: (self.reader.get_database_backend() == DbBackend::Postgres)
+                .then_some(IsolationLevel::RepeatableRead),
+            ..TransactionOptions::default()
+        };
+        let tx = ReadTx { inner: Inner::Transaction(self.reader.begin_with_options(options).await?) };
+        tx.be_patient().await?;
+        Ok(tx)
+    }
+
     /// Begins to write. On SQLite this waits for the one writer (`BEGIN IMMEDIATE`), on PostgreSQL rows are locked one by one.
     pub async fn write(&self) -> Result<WriteTx> {
         let options = TransactionOptions {
@@ -136,6 +148,14 @@ impl ReadTx {
         self.on().get_database_backend()
     }
 
+    /// Lets the statements of this transaction take longer than any request may.
+    async fn be_patient(&self) -> Result<()> {
+        if self.backend() == DbBackend::Postgres {
+            self.on().execute_unprepared("SET LOCAL statement_timeout = '120s'").await?;
+        }
+        Ok(())
+    }
+
     /// Asks the database for an answer, for the readiness check.
     pub async fn ping(&self) -> Result<()> {
         self.on().execute_unprepared("SELECT 1").await?;
@@ -154,10 +174,7 @@ impl WriteTx {
 
     /// Lets the statements of this transaction take longer than any request may.
     pub(crate) async fn be_patient(&mut self) -> Result<()> {
-        if self.backend() == DbBackend::Postgres {
-            self.on().execute_unprepared("SET LOCAL statement_timeout = '120s'").await?;
-        }
-        Ok(())
+        self.read.be_patient().await
     }
 }
 

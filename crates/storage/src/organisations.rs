@@ -126,6 +126,19 @@ pub async fn find_within(tx: &ReadTx, paths: &[NodePath], id: NodeId) -> Result<
     found.map(Node::try_from).transpose()
 }
 
+/// The names of the nodes at these places, in the order of the tree.
+pub async fn names_at(tx: &ReadTx, paths: &[NodePath]) -> Result<Vec<String>> {
+    let names = row::Entity::find()
+        .select_only()
+        .column(row::Column::Name)
+        .filter(row::Column::Path.is_in(paths.iter().map(NodePath::as_str)))
+        .order_by_asc(row::Column::Path)
+        .into_tuple()
+        .all(&tx.on())
+        .await?;
+    Ok(names)
+}
+
 /// Finds a unit by its whole name.
 pub async fn find_unit_by_name(tx: &ReadTx, name: &str) -> Result<Option<Node>> {
     let found = row::Entity::find()

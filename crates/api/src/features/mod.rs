@@ -2,13 +2,16 @@
 
 pub mod activity;
 pub mod admin;
+pub mod budget;
 pub mod complaint;
 pub mod console;
 pub mod development;
 pub mod enrolment;
 pub mod health;
+pub mod liability;
 pub mod member;
 pub mod merchant;
+pub mod notice;
 pub mod offer;
 pub mod organisation;
 pub mod points;

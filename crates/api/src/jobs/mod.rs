@@ -15,8 +15,10 @@ mod expire_points;
 mod expire_vouchers;
 mod forget_answers;
 mod import_roster;
+mod notify_expiry;
 mod seal_ledger;
 mod settle_activities;
+mod watch_budgets;
 
 /// A job: does what is due now, in steps that each keep themselves, and answers how many things it did.
 pub type Job = for<'a> fn(&'a App) -> Pin<Box<dyn Future<Output = ApiResult<u64>> + Send + 'a>>;
@@ -26,10 +28,12 @@ const JOBS: &[(&str, Job)] = &[
     ("forget_answers", |app| Box::pin(forget_answers::run(app))),
     ("expire_vouchers", |app| Box::pin(expire_vouchers::run(app))),
     ("expire_points", |app| Box::pin(expire_points::run(app))),
+    ("notify_expiry", |app| Box::pin(notify_expiry::run(app))),
     ("close_attendance", |app| Box::pin(close_attendance::run(app))),
     ("credit_service", |app| Box::pin(credit_service::run(app))),
     ("import_roster", |app| Box::pin(import_roster::run(app))),
     ("seal_ledger", |app| Box::pin(seal_ledger::run(app))),
+    ("watch_budgets", |app| Box::pin(watch_budgets::run(app))),
     ("settle_activities", |app| Box::pin(settle_activities::run(app))),
 ];
 

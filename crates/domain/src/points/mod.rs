@@ -12,6 +12,7 @@ mod expire;
 mod explain;
 mod identity;
 mod lot;
+mod pending;
 mod posting;
 mod purse;
 mod refund;
@@ -27,6 +28,7 @@ pub use earning::{Cap, CreditDecision, EarnRule, Earned, Service, credit_for_fir
 pub use expire::{ExpireError, expire};
 pub use explain::{CreditExplanation, describe, explain};
 pub use lot::{Lot, LotUse, NewLot};
+pub use pending::{Awaited, foresee};
 pub use posting::Posting;
 pub use purse::Purse;
 pub use refund::{Grace, RefundError, Spent, refund};

@@ -1,5 +1,6 @@
 //! Enrolments (报名) and the attendance that grows out of them.
 
+mod awaiting;
 mod lists;
 mod row;
 
@@ -19,6 +20,8 @@ use crate::error::{Result, StorageError};
 use crate::mapping::code;
 use crate::{activities, activity_sessions, join, organisations};
 
+pub(crate) use self::awaiting::awaiting;
+pub use self::awaiting::{AwaitedEnrolment, list_awaiting};
 pub use self::lists::{
     AttendanceToReview, Attendee, OwnEnrolment, list_of_activity, list_own, list_own_in, list_reviewable,
 };

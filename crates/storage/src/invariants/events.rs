@@ -27,6 +27,14 @@ pub(super) const ALL: &[Invariant] = &[
               WHERE v.timed_minutes <> r.timed_minutes OR v.made_up_minutes <> r.made_up_minutes",
     },
     Invariant {
+        name: "issuance",
+        rule: "the points counted as issued are those that the issuance account gave in the seals counted so far",
+        sql: "SELECT NULL AS subject FROM (SELECT COALESCE(sum(points), 0) AS points FROM issuance) AS i, \
+              (SELECT COALESCE(sum(e.amount), 0) AS amount FROM entry e JOIN account a ON a.id = e.account_id \
+              JOIN sealed_transfer s ON s.transfer_id = e.transfer_id WHERE a.kind = 'issuance' \
+              AND s.seal_number <= (SELECT max(seal_number) FROM issuance_count)) AS e WHERE i.points + e.amount <> 0",
+    },
+    Invariant {
         name: "seats",
         rule: "the seats taken in a session are its enrolments",
         sql: "SELECT s.id AS subject FROM activity_session s \

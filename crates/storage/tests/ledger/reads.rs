@@ -1,5 +1,7 @@
 //! What people read: balance, entries, explanations, and the sums behind the caps.
 
+use std::time::Duration;
+
 use crate::books::{Books, at, occasion};
 use domain::id::{LotId, MemberId, NodeId, TransferId};
 use domain::organisation::NodePath;
@@ -111,10 +113,66 @@ async fn entries_are_paged_from_the_newest() {
     books.close().await;
 }
 
+/// Moves one point in and out until the member has so many entries.
+async fn wear_out(books: &Books, member: MemberId, entries: u32) {
+    let mut tx = books.write().await;
+    let mut purse = purses::lock_accounts(&mut tx, member).await.expect("the purse");
+    let mut postings = Vec::new();
+    for number in 0..entries {
+        let id = TransferId::of_key(member.into(), "test", &number.to_string());
+        let why = occasion("积分调整", SourceKind::Adjustment, id.uuid(), at(0));
+        let grant = Grant { lot: LotId::new(Uuid::now_v7()), expires_at: Some(at(90)) };
+        let amount = if number % 2 == 0 { 2 } else { -1 - i64::from(number < entries - 10) };
+        postings.push(points::adjust(&mut purse, id, why, amount, grant).expect("a sound adjustment"));
+    }
+    transfers::post_all(&mut tx, &postings).await.expect("postings");
+    tx.commit().await.expect("a commit");
+}
+
+/// How long the middle one of these took.
+fn middle(mut times: Vec<Duration>) -> Duration {
+    times.sort();
+    times[times.len() / 2]
+}
+
+#[tokio::test]
+async fn ten_thousand_entries_cost_as_much_as_ten() {
+    let books = Books::open().await;
+    let other = books.another_member(1).await;
+    wear_out(&books, books.member, 10_000).await;
+    wear_out(&books, other, 10).await;
+    if books.raw.get_database_backend() == DbBackend::Postgres {
+        books.execute("ANALYZE").await.expect("statistics, as a database at work has them");
+    }
+    let read = books.database.read();
+    let page = PageRequest { after: None, limit: 20 };
+    let (mut balances, mut pages) = ([Vec::new(), Vec::new()], [Vec::new(), Vec::new()]);
+    for _ in 0..200 {
+        for (number, member) in [books.member, other].into_iter().enumerate() {
+            let start = std::time::Instant::now();
+            assert_eq!(accounts::balance(&read, member, at(1)).await.expect("a balance").available, 5);
+            balances[number].push(start.elapsed());
+            let start = std::time::Instant::now();
+            let found = entries::list_own(&read, member, &page).await.expect("a page");
+            assert_eq!(found.items.len(), if number == 0 { 20 } else { 10 });
+            pages[number].push(start.elapsed());
+        }
+    }
+    let [many, few] = balances.map(middle);
+    println!("balance: {many:?} after 10,000 entries, {few:?} after 10");
+    assert!(many < few * 2, "{many:?} and {few:?}");
+    let [many, few] = pages.map(middle);
+    println!("first page: {many:?} after 10,000 entries, {few:?} after 10");
+    // Twenty lines take longer to read than ten; ten thousand would take a hundred times as long.
+    assert!(many < few * 4, "{many:?} and {few:?}");
+    books.close().await;
+}
+
 #[tokio::test]
 async fn a_member_without_accounts_has_nothing() {
     let books = Books::open().await;
-    assert_eq!(books.balance(at(0)).await, accounts::Balance::default());
+    let nothing = accounts::Balance { awaits: true, ..accounts::Balance::default() };
+    assert_eq!(books.balance(at(0)).await, nothing, "service may await its credit all the same");
     let page = PageRequest { after: None, limit: 1 };
     assert!(
         entries::list_own(&books.database.read(), books.member, &entries::Filter::default(), &page)

@@ -2,6 +2,7 @@
 
 mod explain_entry;
 mod list_entries;
+mod pending;
 mod show_balance;
 mod show_member_points;
 
@@ -16,6 +17,7 @@ type TransferKindCode = Coded<TransferKind>;
 pub fn member_routes(routes: &mut ServiceConfig) {
     routes
         .service(show_balance::show_balance)
+        .service(pending::show_pending_points)
         .service(list_entries::list_entries)
         .service(explain_entry::explain_entry);
 }

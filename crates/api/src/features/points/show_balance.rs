@@ -4,11 +4,15 @@ use std::collections::BTreeMap;
 
 use actix_web::{get, web};
 use chrono::NaiveDate;
-use domain::time::business_day;
+use domain::id::MemberId;
+use domain::notice::last_day;
+use domain::time::Instant;
 use serde::Serialize;
+use storage::ReadTx;
 use storage::accounts::{self, Balance};
 use utoipa::ToSchema;
 
+use super::pending::pending;
 use crate::auth::caller::CurrentMember;
 use crate::error::ApiResult;
 use crate::state::App;
@@ -19,6 +23,9 @@ pub(super) struct PointsView {
     /// 可用积分
     #[schema(example = 96)]
     available: i64,
+    /// 待生效积分：已确认、尚在审核或公示中的服务预计得到的，不能使用
+    #[schema(example = 36)]
+    pending: i64,
     /// 冻结积分
     #[schema(example = 0)]
     held: i64,
@@ -48,21 +55,24 @@ struct ExpiringView {
     points: i64,
 }
 
-impl From<Balance> for PointsView {
-    fn from(balance: Balance) -> Self {
+impl PointsView {
+    /// A member's balance, with what awaits its credit.
+    pub(super) async fn new(tx: &ReadTx, member: MemberId, balance: Balance, now: Instant) -> ApiResult<Self> {
+        let pending = if balance.awaits { pending(tx, member, now).await?.points } else { 0 };
         let mut days = BTreeMap::<NaiveDate, i64>::new();
         for (gone_at, points) in balance.expiring {
-            *days.entry(business_day(gone_at - chrono::Duration::microseconds(1))).or_default() += points;
+            *days.entry(last_day(gone_at)).or_default() += points;
         }
-        Self {
+        Ok(Self {
             available: balance.available,
+            pending,
             held: balance.held,
             debt: balance.debt,
             frozen: balance.frozen,
             expiring: days.into_iter().map(|(last_day, points)| ExpiringView { last_day, points }).collect(),
             lifetime_earned: balance.lifetime_earned,
             verified_minutes: balance.verified_minutes,
-        }
+        })
     }
 }
 
@@ -70,6 +80,7 @@ impl From<Balance> for PointsView {
 #[utoipa::path(tag = "积分", responses((status = 200, description = "积分余额", body = PointsView)))]
 #[get("/points")]
 pub(super) async fn show_balance(caller: CurrentMember, app: App) -> ApiResult<web::Json<PointsView>> {
-    let balance = accounts::balance(&app.database.read(), caller.member, app.clock.business()).await?;
-    Ok(web::Json(balance.into()))
+    let (tx, now) = (app.database.read(), app.clock.business());
+    let balance = accounts::balance(&tx, caller.member, now).await?;
+    Ok(web::Json(PointsView::new(&tx, caller.member, balance, now).await?))
 }

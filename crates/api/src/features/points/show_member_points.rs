@@ -24,7 +24,7 @@ pub(super) async fn show_member_points(
     id: web::Path<Uuid>,
     app: App,
 ) -> ApiResult<web::Json<PointsView>> {
-    let (tx, member) = (app.database.read(), MemberId::new(*id));
-    let balance = accounts::balance_within(&tx, &caller.scope, member, app.clock.business()).await?;
-    Ok(web::Json(balance.ok_or_else(ApiError::not_found)?.into()))
+    let (tx, member, now) = (app.database.read(), MemberId::new(*id), app.clock.business());
+    let balance = accounts::balance_within(&tx, &caller.scope, member, now).await?.ok_or_else(ApiError::not_found)?;
+    Ok(web::Json(PointsView::new(&tx, member, balance, now).await?))
 }
