@@ -9,6 +9,7 @@ pub mod client;
 pub mod contract;
 pub mod database;
 pub mod forger;
+pub mod history;
 pub mod hold;
 pub mod mall;
 pub mod points;
