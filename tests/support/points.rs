@@ -1,7 +1,10 @@
 //! Points for stories that are not about how they were earned.
 
-use domain::id::{AccountId, LotId, TransferId};
-use domain::points::{Actor, Grant, Occasion, Service, Source, SourceKind, credit, credit_for_service, spend};
+use api::state::App;
+use domain::id::{AccountId, LotId, MemberId, TransferId};
+use domain::points::{
+    Actor, Grant, Occasion, Rulebook, Service, Source, SourceKind, credit, credit_for_service, spend,
+};
 use domain::service::{Evaluation, ServiceKind};
 use domain::time::Instant;
 use sea_orm::ConnectionTrait;
@@ -16,26 +19,16 @@ use crate::database;
 impl TestApp {
     /// Credits general service of a member of the world, well done, under the rules in force.
     pub async fn credit_service(&self, name: &str, minutes: i64, served_at: Instant) -> TransferId {
-        let (member, now) = (self.world.member(name), self.state.clock.business());
-        let source = Source { kind: SourceKind::Enrolment, id: Uuid::now_v7() };
-        let id = TransferId::of_earning(source.kind, source.id, member);
-        let mut tx = self.state.database.write().await.expect("a transaction");
-        let rulebook = rulebooks::in_force(&tx, served_at).await.expect("the rules");
-        let mut purse = purses::lock_accounts(&mut tx, member).await.expect("the purse");
-        let earned = earn_events::earned(&tx, member, served_at).await.expect("what was earned");
-        let (kind, evaluation) = (ServiceKind::General, Evaluation::B);
-        let service = Service { timed_minutes: minutes, made_up_minutes: 0, kind, evaluation };
-        let decision = credit_for_service(&rulebook.rules, &service, earned);
-        let grant = Grant { lot: LotId::new(Uuid::now_v7()), expires_at: rulebook.rules.expires_at(now) };
-        let why = occasion("参加活动：清扫小区", source, now);
-        let credited = credit(&mut purse, id, why, decision.points, grant).expect("a credit");
-        transfers::post(&mut tx, &credited.posting).await.expect("a posting");
-        let (rulebook, debt_paid) = (rulebook.id, credited.debt_paid);
-        let transfer = Some(id);
-        let event = EarnEvent { member, source, transfer, rulebook, decision, debt_paid, business_at: served_at };
-        earn_events::insert(&mut tx, &event).await.expect("an event");
-        tx.commit().await.expect("kept");
-        id
+        earn(&self.state, self.world.member(name), Uuid::now_v7(), minutes, served_at).await.expect("a credit")
+    }
+
+    /// Changes the rules in force behind the application's back.
+    pub async fn change_rules(&self, change: impl FnOnce(&mut Rulebook)) {
+        let now = self.state.clock.business();
+        let mut rules = rulebooks::in_force(&self.state.database.read(), now).await.expect("the rules").rules;
+        change(&mut rules);
+        let body = serde_json::to_string(&rules).expect("JSON");
+        self.tamper(&format!("UPDATE rulebook SET body = '{body}'")).await;
     }
 
     /// Takes points out of a member's purse, as a redemption would.
@@ -74,6 +67,36 @@ impl TestApp {
         connection.execute(&held).await.expect("points are held");
         connection.close().await.expect("the connection closes");
     }
+}
+
+/// Credits general service, well done, under the rules in force. Conflicts if the same event was credited before.
+pub async fn earn(
+    app: &App,
+    member: MemberId,
+    event: Uuid,
+    minutes: i64,
+    served_at: Instant,
+) -> storage::Result<TransferId> {
+    let now = app.clock.business();
+    let source = Source { kind: SourceKind::Enrolment, id: event };
+    let id = TransferId::of_earning(source.kind, source.id, member);
+    let mut tx = app.database.write().await?;
+    let rulebook = rulebooks::in_force(&tx, served_at).await?;
+    let mut purse = purses::lock_accounts(&mut tx, member).await?;
+    let earned = earn_events::earned(&tx, member, served_at).await?;
+    let (kind, evaluation) = (ServiceKind::General, Evaluation::B);
+    let service = Service { timed_minutes: minutes, made_up_minutes: 0, kind, evaluation };
+    let decision = credit_for_service(&rulebook.rules, &service, earned);
+    let grant = Grant { lot: LotId::new(Uuid::now_v7()), expires_at: rulebook.rules.expires_at(now) };
+    let why = occasion("参加活动：清扫小区", source, now);
+    let credited = credit(&mut purse, id, why, decision.points, grant).expect("points to credit");
+    transfers::post(&mut tx, &credited.posting).await?;
+    let (rulebook, debt_paid) = (rulebook.id, credited.debt_paid);
+    let transfer = Some(id);
+    let event = EarnEvent { member, source, transfer, rulebook, decision, debt_paid, business_at: served_at };
+    earn_events::insert(&mut tx, &event).await?;
+    tx.commit().await?;
+    Ok(id)
 }
 
 fn occasion(reason: &str, source: Source, now: Instant) -> Occasion {
