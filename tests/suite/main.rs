@@ -11,6 +11,7 @@ mod contract;
 mod demo;
 mod enrolment;
 mod enrolment_races;
+mod history;
 mod jobs;
 mod journey;
 mod json;

@@ -86,11 +86,16 @@ impl TestApp {
 
     /// A second server on the same database and keys, as another replica would be.
     pub async fn replica(&self) -> Self {
+        self.replica_by(&self.database_url).await
+    }
+
+    /// The same, which reaches the database by another address.
+    pub async fn replica_by(&self, database_url: &str) -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let keys = "keys.toml";
         std::fs::copy(self.directory.path().join(keys), directory.path().join(keys)).expect("the keys are copied");
-        let state = open(&directory, &self.database_url, false).await;
-        Self::serve(state, self.world.clone(), self.database_url.clone(), directory)
+        let state = open(&directory, database_url, false).await;
+        Self::serve(state, self.world.clone(), database_url.into(), directory)
     }
 
     fn serve(state: App, world: World, database_url: String, directory: TempDir) -> Self {

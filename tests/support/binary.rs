@@ -1,8 +1,8 @@
 //! The true binary, as a process of its own that can be killed.
 
 use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::path::PathBuf;
+use std::process::{Child, Command, Output, Stdio};
 
 use crate::app::TestApp;
 
@@ -13,25 +13,46 @@ pub struct Binary {
     process: Child,
 }
 
-/// The binary beside this test's.
+/// The binary beside this program's, or in the folder above, where tests have theirs.
 pub fn zhixiang() -> PathBuf {
-    let test = std::env::current_exe().expect("this test has a path");
-    test.parent().and_then(Path::parent).expect("target/debug").join("zhixiang")
+    let this = std::env::current_exe().expect("this program has a path");
+    let mut found = this.ancestors().map(|folder| folder.join("zhixiang"));
+    found.find(|program| program.is_file()).expect("cargo build -p api, first")
+}
+
+/// The binary with the application's database and keys, told to do something.
+fn command(app: &TestApp, what: &str) -> Command {
+    let mut command = Command::new(zhixiang());
+    command
+        .arg(what)
+        .env_clear()
+        .env("ZHIXIANG__DATA_DIRECTORY", app.data_directory())
+        .env("ZHIXIANG__DATABASE__URL", &app.database_url)
+        .env("ZHIXIANG__LOG__LEVEL", "error");
+    command
+}
+
+/// What `zhixiang verify-ledger` prints of the application's database, if the books are wrong.
+pub fn wrong_books(app: &TestApp) -> Option<String> {
+    let Output { status, stdout, stderr } = command(app, "verify-ledger").output().expect("zhixiang runs");
+    let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+    (!status.success()).then(|| text(stdout) + &text(stderr))
 }
 
 impl Binary {
     /// Serves the application's database with its keys, on a spare port.
     pub fn serve(app: &TestApp) -> Self {
-        let mut command = Command::new(zhixiang());
+        Self::serve_and_log(app, Stdio::inherit())
+    }
+
+    /// The same; what it logs goes there.
+    pub fn serve_and_log(app: &TestApp, log: Stdio) -> Self {
+        let mut command = command(app, "serve");
         command
-            .arg("serve")
-            .env_clear()
-            .env("ZHIXIANG__DATA_DIRECTORY", app.data_directory())
-            .env("ZHIXIANG__DATABASE__URL", &app.database_url)
             .env("ZHIXIANG__SERVER__LISTEN", "127.0.0.1:0")
             .env("ZHIXIANG__SERVER__WORKERS", "2")
-            .env("ZHIXIANG__LOG__LEVEL", "error")
-            .stdout(Stdio::piped());
+            .stdout(Stdio::piped())
+            .stderr(log);
         if let Ok(redis) = std::env::var("ZHIXIANG_TEST_REDIS_URL") {
             command.env("ZHIXIANG__REDIS__URL", redis);
         }

@@ -85,8 +85,7 @@ impl Client {
 
     /// POST under an idempotency key to a server that may die meanwhile: none if no whole answer came.
     pub async fn try_post_keyed(&self, path: &str, key: &str, body: &Value) -> Option<Reply> {
-        let request = self.request(Method::POST, path).header("Idempotency-Key", key).json(body);
-        Reply::read(request.send().await.ok()?, path).await.ok()
+        self.try_send(self.request(Method::POST, path).header("Idempotency-Key", key).json(body), path).await
     }
 
     /// PUT with a JSON body.
@@ -116,6 +115,11 @@ impl Client {
     pub async fn send(&self, request: reqwest::RequestBuilder, asked: &str) -> Reply {
         let response = request.send().await.expect("the server answers");
         Reply::read(response, asked).await.expect("the body arrives")
+    }
+
+    /// Sends a request to a server that may die meanwhile: none if no whole answer came in time.
+    pub async fn try_send(&self, request: reqwest::RequestBuilder, asked: &str) -> Option<Reply> {
+        Reply::read(request.send().await.ok()?, asked).await.ok()
     }
 }
 

@@ -7,11 +7,15 @@ pub mod books;
 pub mod browser;
 pub mod client;
 pub mod contract;
+pub mod crowd;
 pub mod database;
 pub mod forger;
+pub mod history;
 pub mod hold;
+mod kept;
 pub mod mall;
 pub mod points;
+pub mod proxy;
 pub mod service;
 pub mod world;
 

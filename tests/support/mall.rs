@@ -94,18 +94,24 @@ impl TestApp {
 
     /// So many further members with points and hours, signed in.
     pub async fn shoppers(&self, count: u32, points: i64) -> Vec<Client> {
-        let mut clients = Vec::new();
+        self.newcomers(count, points).await.into_iter().map(|(_, _, client)| client).collect()
+    }
+
+    /// The same with who they are: to WeChat, and in the roster.
+    pub async fn newcomers(&self, count: u32, points: i64) -> Vec<(String, MemberId, Client)> {
+        let mut newcomers = Vec::new();
         for number in 1..=count {
             let mut tx = self.state.database.write().await.expect("a transaction");
             let phone = format!("1370000{number:04}");
             let unit = self.world.node("health");
             let member = world::member(&self.state, &mut tx, 5_000 + number, "党员", &phone, unit).await;
             tx.commit().await.expect("kept");
-            let identity = self.identity_of(&format!("shopper-{number}"), Some(member)).await;
+            let person = format!("shopper-{number}");
+            let identity = self.identity_of(&person, Some(member)).await;
             self.endow(member, points, 300).await;
-            clients.push(self.signed_in(Audience::Member, Holder::Identity(identity)).await);
+            newcomers.push((person, member, self.signed_in(Audience::Member, Holder::Identity(identity)).await));
         }
-        clients
+        newcomers
     }
 
     /// Gives a member points that last a year, and verified minutes.

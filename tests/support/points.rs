@@ -1,8 +1,9 @@
 //! Points for stories that are not about how they were earned.
 
+use api::state::App;
 use domain::id::{AccountId, LotId, MemberId, TransferId};
 use domain::points::{
-    Actor, Grant, Occasion, Service, Source, SourceKind, clawback, credit, credit_for_service, spend,
+    Actor, Grant, Occasion, Rulebook, Service, Source, SourceKind, clawback, credit, credit_for_service, spend,
 };
 use domain::service::{Evaluation, ServiceKind};
 use domain::time::Instant;
@@ -18,10 +19,7 @@ use crate::{database, world};
 impl TestApp {
     /// Credits general service of a member of the world, well done, under the rules in force.
     pub async fn credit_service(&self, name: &str, minutes: i64, served_at: Instant) -> TransferId {
-        let mut tx = self.state.database.write().await.expect("a transaction");
-        let id = self.credit(&mut tx, self.world.member(name), minutes, served_at).await;
-        tx.commit().await.expect("kept");
-        id
+        earn(&self.state, self.world.member(name), Uuid::now_v7(), minutes, served_at).await.expect("a credit")
     }
 
     /// So many further members, each with the points of one hour of service.
@@ -31,30 +29,19 @@ impl TestApp {
         for number in 1..=count {
             let phone = format!("1370000{number:04}");
             let member = world::member(&self.state, &mut tx, 2000 + number, "党员", &phone, unit).await;
-            self.credit(&mut tx, member, 60, now).await;
+            let served = Served { member, event: Uuid::now_v7(), minutes: 60, at: now };
+            put_in(&mut tx, served, now).await.expect("a credit");
         }
         tx.commit().await.expect("kept");
     }
 
-    async fn credit(&self, tx: &mut WriteTx, member: MemberId, minutes: i64, served_at: Instant) -> TransferId {
+    /// Changes the rules in force behind the application's back.
+    pub async fn change_rules(&self, change: impl FnOnce(&mut Rulebook)) {
         let now = self.state.clock.business();
-        let source = Source { kind: SourceKind::Enrolment, id: Uuid::now_v7() };
-        let id = TransferId::of_earning(source.kind, source.id, member);
-        let rulebook = rulebooks::in_force(tx, served_at).await.expect("the rules");
-        let mut purse = purses::lock_accounts(tx, member).await.expect("the purse");
-        let earned = earn_events::earned(tx, member, served_at).await.expect("what was earned");
-        let (kind, evaluation) = (ServiceKind::General, Evaluation::B);
-        let service = Service { timed_minutes: minutes, made_up_minutes: 0, kind, evaluation };
-        let decision = credit_for_service(&rulebook.rules, &service, earned);
-        let grant = Grant { lot: LotId::new(Uuid::now_v7()), expires_at: rulebook.rules.expires_at(now) };
-        let why = occasion("参加活动：清扫小区", source, now);
-        let credited = credit(&mut purse, id, why, decision.points, grant).expect("a credit");
-        transfers::post(tx, &credited.posting).await.expect("a posting");
-        let (rulebook, debt_paid) = (rulebook.id, credited.debt_paid);
-        let transfer = Some(id);
-        let event = EarnEvent { member, source, transfer, rulebook, decision, debt_paid, business_at: served_at };
-        earn_events::insert(tx, &event).await.expect("an event");
-        id
+        let mut rules = rulebooks::in_force(&self.state.database.read(), now).await.expect("the rules").rules;
+        change(&mut rules);
+        let body = serde_json::to_string(&rules).expect("JSON");
+        self.tamper(&format!("UPDATE rulebook SET body = '{body}'")).await;
     }
 
     /// Claws back points of a credit of a member of the world.
@@ -104,6 +91,48 @@ impl TestApp {
         connection.execute(&held).await.expect("points are held");
         connection.close().await.expect("the connection closes");
     }
+}
+
+/// Credits general service, well done, under the rules in force. Conflicts if the same event was credited before.
+pub async fn earn(
+    app: &App,
+    member: MemberId,
+    event: Uuid,
+    minutes: i64,
+    served_at: Instant,
+) -> storage::Result<TransferId> {
+    let mut tx = app.database.write().await?;
+    let id = put_in(&mut tx, Served { member, event, minutes, at: served_at }, app.clock.business()).await?;
+    tx.commit().await?;
+    Ok(id)
+}
+
+/// General service, well done.
+struct Served {
+    member: MemberId,
+    event: Uuid,
+    minutes: i64,
+    at: Instant,
+}
+
+async fn put_in(tx: &mut WriteTx, served: Served, now: Instant) -> storage::Result<TransferId> {
+    let Served { member, event, minutes, at } = served;
+    let source = Source { kind: SourceKind::Enrolment, id: event };
+    let id = TransferId::of_earning(source.kind, source.id, member);
+    let rulebook = rulebooks::in_force(tx, at).await?;
+    let mut purse = purses::lock_accounts(tx, member).await?;
+    let earned = earn_events::earned(tx, member, at).await?;
+    let (kind, evaluation) = (ServiceKind::General, Evaluation::B);
+    let service = Service { timed_minutes: minutes, made_up_minutes: 0, kind, evaluation };
+    let decision = credit_for_service(&rulebook.rules, &service, earned);
+    let grant = Grant { lot: LotId::new(Uuid::now_v7()), expires_at: rulebook.rules.expires_at(now) };
+    let why = occasion("参加活动：清扫小区", source, now);
+    let credited = credit(&mut purse, id, why, decision.points, grant).expect("points to credit");
+    transfers::post(tx, &credited.posting).await?;
+    let (rulebook, debt_paid) = (rulebook.id, credited.debt_paid);
+    let event = EarnEvent { member, source, transfer: Some(id), rulebook, decision, debt_paid, business_at: at };
+    earn_events::insert(tx, &event).await?;
+    Ok(id)
 }
 
 fn occasion(reason: &str, source: Source, now: Instant) -> Occasion {

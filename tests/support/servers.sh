@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# What tests/run and tests/bench share: finding or installing what is missing, a
+# What tests/run, tests/bench and tests/faults share: finding or installing what is missing, a
 # directory and servers of the run's own, and leaving nothing behind. Sourced by
 # a script that has set `me` to its name.
 #
@@ -39,6 +39,13 @@ stop_server() {
     ended "$1" 10 || kill -KILL "$1" 2>/dev/null || true
 }
 
+# postmaster: the PostgreSQL that runs now; one that was killed was started again by another hand.
+postmaster() {
+    local pid=''
+    read -r pid 2>/dev/null <"$scratch/postgres/data/postmaster.pid" || true
+    if grep -qsF "$scratch/postgres/data" "/proc/${pid:-none}/cmdline"; then printf '%s\n' "$pid"; fi
+}
+
 cleanup() {
     trap '' INT TERM HUP
     if [[ $child ]]; then
@@ -48,6 +55,7 @@ cleanup() {
         kill -KILL -- "-$child" 2>/dev/null || true
     fi
     stop_server "$postgres_pid" QUIT
+    stop_server "$(postmaster)" QUIT
     stop_server "$redis_pid" TERM
     if [[ $tee_pid ]]; then
         ended "$tee_pid" 2 || kill -KILL "$tee_pid" 2>/dev/null || true
