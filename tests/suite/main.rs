@@ -10,6 +10,7 @@ mod contract;
 mod demo;
 mod enrolment;
 mod enrolment_races;
+mod guards;
 mod jobs;
 mod journey;
 mod keys;
