@@ -23,6 +23,7 @@ mod points;
 mod readme;
 mod redemption;
 mod replicas;
+mod resets;
 mod residency;
 mod restart;
 mod roles;

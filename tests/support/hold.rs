@@ -33,6 +33,11 @@ impl TestApp {
 }
 
 impl Held {
+    /// Commits.
+    pub async fn commit(self) {
+        self.transaction.commit().await.expect("kept");
+    }
+
     /// Commits once so many of the application's transactions stand before a lock.
     pub async fn commit_when_waited_for_by(self, count: i64) {
         let waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \

@@ -12,6 +12,7 @@ pub mod forger;
 pub mod hold;
 pub mod mall;
 pub mod points;
+pub mod reset;
 pub mod service;
 pub mod world;
 
