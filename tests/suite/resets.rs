@@ -14,7 +14,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use tests::client::key;
 use tests::contract::operations;
-use tests::mall::{Shop, id, redeem};
+use tests::mall::{id, redeem};
 use tests::reset::vanish;
 use tests::service::enrol;
 use tests::{Client, Reply, TestApp, world};
@@ -25,7 +25,6 @@ const RESETS: u32 = 12;
 /// The mall and the people around it.
 struct Stage {
     app: TestApp,
-    shop: Shop,
     offer: String,
     clerk: Client,
     people: AtomicU32,
@@ -45,7 +44,7 @@ impl Stage {
         let shop = app.shop("wenyuan", "德胜面馆").await;
         let offer = app.listed(&shop, &app.promise("刀削面", 10, 1_000)).await;
         let clerk = app.clerk(&shop, "wang-fang", "王芳").await;
-        Self { app, shop, offer, clerk, people: AtomicU32::new(0) }
+        Self { app, offer, clerk, people: AtomicU32::new(0) }
     }
 
     /// A member whom nobody has seen before, with so many points, signed in.
@@ -63,7 +62,7 @@ impl Stage {
         (member, app.signed_in(Audience::Member, Holder::Identity(identity)).await)
     }
 
-    /// A member with a voucher, and the redemption's path for this audience.
+    /// A member with a voucher, and its redemption.
     async fn voucher(&self) -> (Client, String) {
         let (_, client) = self.newcomer(10).await;
         let redemption = id(&redeem(&client, &self.offer).await.expect(201));

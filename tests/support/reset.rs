@@ -15,11 +15,11 @@ pub async fn vanish(request: reqwest::RequestBuilder, after: Duration) {
     let (url, body) = (request.url(), request.body().and_then(|body| body.as_bytes()).unwrap_or_default());
     let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
     let authority = url.authority();
-    let mut head = format!("{} {}{query} HTTP/1.1\r\nhost: {authority}\r\n", request.method(), url.path());
-    for (name, value) in request.headers() {
-        head += &format!("{name}: {}\r\n", value.to_str().expect("text"));
-    }
-    head += &format!("content-length: {}\r\n\r\n", body.len());
+    let mut head = vec![format!("{} {}{query} HTTP/1.1", request.method(), url.path()), format!("host: {authority}")];
+    let headers = request.headers().iter();
+    head.extend(headers.map(|(name, value)| format!("{name}: {}", value.to_str().expect("text"))));
+    head.push(format!("content-length: {}\r\n\r\n", body.len()));
+    let head = head.join("\r\n");
     let mut connection = TcpStream::connect(authority).await.expect("the server listens");
     connection.set_zero_linger().expect("closing resets");
     connection.write_all(&[head.as_bytes(), body].concat()).await.expect("the request is sent");
