@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::future::join_all;
 use serde_json::json;
@@ -244,6 +245,25 @@ async fn stock_pauses_and_redemptions_at_once_leave_the_books_right() {
         }
     }
     assert_eq!(app.number("SELECT stock_total - stock_left FROM offer").await, 0);
+    app.mall_balances().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_all_who_want_one_offer_four_stand_before_its_row() {
+    let app = TestApp::start().await;
+    if !app.on_postgres() {
+        return;
+    }
+    let (offer, buyers) = wanted(&app, 10).await;
+    let row = app.hold("UPDATE offer SET updated_at = updated_at").await;
+    let calls = tokio::spawn(at_once(buyers_of(&offer, &buyers).into_iter()));
+    row.waited_for_by(4).await;
+    for _ in 0..30 {
+        assert_eq!(row.waiting().await, 4, "the others keep their connections free for other offers");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    row.commit().await;
+    assert_eq!(count(&calls.await.expect("the calls"), 201), buyers.len());
     app.mall_balances().await;
 }
 

@@ -1,6 +1,8 @@
 //! Questions about the database that no answer of the API shows.
 
 use sea_orm::{ConnectionTrait, Statement};
+use storage::chains;
+use storage::invariants::{self, Violations};
 
 use crate::app::TestApp;
 use crate::balances::BALANCES;
@@ -12,6 +14,16 @@ impl TestApp {
         for (rule, sql) in BALANCES {
             assert_eq!(self.number(sql).await, 0, "{rule}");
         }
+    }
+
+    /// Asks every invariant, and recomputes the hash of every entry.
+    pub async fn books_are_sound(&self) {
+        let (read, now) = (self.state.database.read(), self.state.clock.wall());
+        for invariant in invariants::all() {
+            let violations = invariants::check(&read, &invariant, now).await.expect("an answer");
+            assert_eq!(violations, Violations::default(), "{}: {}", invariant.name, invariant.rule);
+        }
+        assert_eq!(chains::check(&read, |_| ()).await.expect("an answer"), Violations::default(), "{}", chains::RULE.1);
     }
 
     /// The first column of the first row of a query, as an integer.

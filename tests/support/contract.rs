@@ -18,8 +18,9 @@ pub struct Operation {
     pub template: String,
     /// The path with the examples in place of the parameters, for [`Client::request`].
     pub path: String,
+    /// Whether it wants an idempotency key.
+    pub keyed: bool,
     body: Option<Value>,
-    keyed: bool,
 }
 
 /// The operations of an audience's contract. Of their parameters, the required ones are given.
@@ -65,6 +66,11 @@ pub fn operations(audience: Audience) -> Vec<Operation> {
 impl Operation {
     /// Calls it with its examples, under an idempotency key of its own where it wants one.
     pub async fn call(&self, client: &Client) -> Reply {
+        client.send(self.request(client), &self.path).await
+    }
+
+    /// The same call, to be finished by hand.
+    pub fn request(&self, client: &Client) -> reqwest::RequestBuilder {
         let mut request = client.request(self.method.clone(), &self.path);
         if self.keyed {
             request = request.header("Idempotency-Key", key());
@@ -72,7 +78,7 @@ impl Operation {
         if let Some(body) = &self.body {
             request = request.json(body);
         }
-        client.send(request, &self.path).await
+        request
     }
 }
 

@@ -33,18 +33,34 @@ impl TestApp {
 }
 
 impl Held {
+    /// Commits.
+    pub async fn commit(self) {
+        self.transaction.commit().await.expect("kept");
+    }
+
     /// Commits once so many of the application's transactions stand before a lock.
     pub async fn commit_when_waited_for_by(self, count: i64) {
-        let waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
-                       AND wait_event_type = 'Lock' AND application_name = 'zhixiang'";
+        self.waited_for_by(count).await;
+        self.commit().await;
+    }
+
+    /// Waits until so many of the application's transactions, at least, stand before a lock.
+    pub async fn waited_for_by(&self, count: i64) {
         for _ in 0..180 {
-            let question = Statement::from_string(DbBackend::Postgres, waiting);
-            let row = self.watcher.query_one_raw(question).await.expect("an answer").expect("one row");
-            if row.try_get_by_index::<i64>(0).expect("a count") >= count {
-                return self.transaction.commit().await.expect("kept");
+            if self.waiting().await >= count {
+                return;
             }
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
         panic!("fewer than {count} transactions wait");
+    }
+
+    /// How many of the application's transactions stand before a lock.
+    pub async fn waiting(&self) -> i64 {
+        let waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
+                       AND wait_event_type = 'Lock' AND application_name = 'zhixiang'";
+        let question = Statement::from_string(DbBackend::Postgres, waiting);
+        let row = self.watcher.query_one_raw(question).await.expect("an answer").expect("one row");
+        row.try_get_by_index(0).expect("a count")
     }
 }

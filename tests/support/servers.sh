@@ -236,8 +236,13 @@ redis_once() {
 
 start_redis() { started Redis "$scratch/redis/log" redis_once; }
 
-# What a developer has set for a server of their own is not for the tests.
+# What a developer has set for a server of their own is not for the tests; how much they shall try is.
 forget_settings() {
     local name
-    while read -r name; do unset "$name"; done < <(compgen -e ZHIXIANG_ || true)
+    while read -r name; do
+        case $name in
+        ZHIXIANG_TEST_MODEL_CASES | ZHIXIANG_TEST_RESETS) ;;
+        *) unset "$name" ;;
+        esac
+    done < <(compgen -e ZHIXIANG_ || true)
 }

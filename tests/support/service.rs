@@ -38,7 +38,7 @@ impl TestApp {
     }
 
     /// Gives a member an accepted residency in 新河湾小区, without the points that come with it.
-    async fn settle(&self, member: MemberId) {
+    pub async fn settle(&self, member: MemberId) {
         let now = self.state.clock.business();
         let mut tx = self.state.database.write().await.expect("a transaction");
         let member = members::find(&tx, member).await.expect("an answer").expect("the member");

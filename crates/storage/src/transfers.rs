@@ -46,10 +46,13 @@ pub async fn post_all(tx: &mut WriteTx, postings: &[Posting]) -> Result<()> {
     Ok(())
 }
 
-/// Whether this says that the transfer stands already: its event happened, or its key was used, before. Any key that holds
-/// the transfer's id may say so, since PostgreSQL inserts in an order of its own.
+/// Whether this says that the transfer stands already: its event happened, its key was used, or its original was taken
+/// back, before. Any key that holds the transfer's id or its original's may say so: each database looks in an order of
+/// its own.
 pub fn posted_before(error: &StorageError) -> bool {
-    ["transfer_pkey", "entry_pkey", "lot_use_pkey", "transfer.id"].iter().any(|key| error.breaks(key))
+    const KEYS: [&str; 6] =
+        ["transfer_pkey", "entry_pkey", "lot_use_pkey", "transfer.id", "transfer_unique_reverses", "transfer.reverses"];
+    KEYS.iter().any(|key| error.breaks(key))
 }
 
 /// The heads of these transfers, by id.

@@ -134,6 +134,22 @@ async fn a_transfer_is_posted_once_for_ever() {
     books.close().await;
 }
 
+#[tokio::test]
+async fn a_credit_is_taken_back_once_for_ever() {
+    let books = Books::open().await;
+    let earned = books.credit(20, None, at(0)).await;
+    books.clawback(earned, 5, at(1)).await;
+    let mut tx = books.write().await;
+    let mut purse = purses::lock(&mut tx, books.member).await.expect("the purse");
+    let why = occasion("再次追回", SourceKind::Transfer, earned.uuid(), at(2));
+    let posting = points::clawback(&mut purse, why, earned, 5).expect("a sound clawback");
+    let again = transfers::post(&mut tx, &posting).await.expect_err("the same credit");
+    assert!(transfers::posted_before(&again), "{again:?}");
+    drop(tx);
+    assert_eq!(books.balance(at(2)).await.available, 15);
+    books.close().await;
+}
+
 /// A purse as it stood before other moves: locked and let go.
 async fn stale_purse(books: &Books) -> Purse {
     let mut tx = books.write().await;
