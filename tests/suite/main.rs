@@ -20,6 +20,7 @@ mod merchant;
 mod offer;
 mod points;
 mod readme;
+mod receipt;
 mod redemption;
 mod replicas;
 mod residency;

@@ -47,9 +47,14 @@ impl SealChecker {
         Self { id, public: public.to_vec() }
     }
 
-    /// The public key, in base64.
-    pub fn public(&self) -> String {
-        BASE64.encode(&self.public)
+    /// The key's id, as seals name it.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The public key.
+    pub fn public(&self) -> &[u8] {
+        &self.public
     }
 
     /// Whether this key signed the seal.

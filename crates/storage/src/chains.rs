@@ -45,7 +45,8 @@ pub async fn check(tx: &ReadTx, seen: impl Fn(u64)) -> Result<Violations> {
 /// An entry with everything that its hash covers.
 struct Chained {
     row: row::Model,
-    transfer: Transfer,
+    /// None if it cannot be read any more.
+    transfer: Option<Transfer>,
     granted: Vec<NewLot>,
     uses: Vec<LotUse>,
 }
@@ -59,23 +60,23 @@ async fn next(tx: &ReadTx, after: Option<Place>) -> Result<Vec<Chained>> {
     let in_order = select.order_by_asc(row::Column::AccountId).order_by_asc(row::Column::Sequence);
     let rows = in_order.limit(AT_ONCE).all(&tx.on()).await?;
     let ids: Vec<Uuid> = rows.iter().map(|row| row.transfer_id).collect();
-    let transfers = transfers::find_all(tx, &ids).await?;
+    let transfers = transfers::find_readable(tx, &ids).await?;
     let mut granted = granted_by(tx, &ids).await?;
     let mut uses = used_by(tx, &ids).await?;
     let chained = |row: row::Model| {
         let of = (row.transfer_id, row.account_id);
-        let transfer = transfers.get(&row.transfer_id).cloned();
-        Ok(Chained {
-            transfer: transfer.ok_or_else(|| StorageError::corrupt("entry", "transfer_id", row.transfer_id))?,
+        Chained {
+            transfer: transfers.get(&row.transfer_id).cloned(),
             granted: granted.remove(&of).unwrap_or_default(),
             uses: uses.remove(&of).unwrap_or_default(),
             row,
-        })
+        }
     };
-    rows.into_iter().map(chained).collect()
+    Ok(rows.into_iter().map(chained).collect())
 }
 
-async fn granted_by(tx: &ReadTx, transfers: &[Uuid]) -> Result<BTreeMap<(Uuid, Uuid), Vec<NewLot>>> {
+/// The lots that these transfers granted, by transfer and account.
+pub(crate) async fn granted_by(tx: &ReadTx, transfers: &[Uuid]) -> Result<BTreeMap<(Uuid, Uuid), Vec<NewLot>>> {
     let rows = lot::Entity::find().filter(lot::Column::TransferId.is_in(transfers.iter().copied()));
     let mut granted: BTreeMap<_, Vec<_>> = BTreeMap::new();
     for row in rows.all(&tx.on()).await? {
@@ -90,7 +91,8 @@ async fn granted_by(tx: &ReadTx, transfers: &[Uuid]) -> Result<BTreeMap<(Uuid, U
     Ok(granted)
 }
 
-async fn used_by(tx: &ReadTx, transfers: &[Uuid]) -> Result<BTreeMap<(Uuid, Uuid), Vec<LotUse>>> {
+/// The uses that these transfers made of lots, by transfer and account.
+pub(crate) async fn used_by(tx: &ReadTx, transfers: &[Uuid]) -> Result<BTreeMap<(Uuid, Uuid), Vec<LotUse>>> {
     let select = Query::select()
         .columns([
             (used::Entity, used::Column::TransferId),
@@ -118,6 +120,7 @@ impl Chained {
     fn is_intact(&self) -> Result<bool> {
         let row = &self.row;
         let Some((hash, balance_after)) = row.hash.as_ref().zip(row.balance_after) else { return Ok(false) };
+        let Some(transfer) = &self.transfer else { return Ok(false) };
         let previous = row.previous_hash.clone().map(TryInto::try_into).transpose();
         let Ok(previous) = previous else { return Ok(false) };
         let content = Content {
@@ -130,7 +133,7 @@ impl Chained {
             granted: &self.granted,
             uses: &self.uses,
         };
-        Ok(chain::hash(&self.transfer, &content).as_slice() == hash)
+        Ok(chain::hash(transfer, &content).as_slice() == hash)
     }
 }
 

@@ -14,6 +14,7 @@ mod identity;
 mod lot;
 mod posting;
 mod purse;
+pub mod receipt;
 mod refund;
 pub mod rulebook;
 pub mod seal;

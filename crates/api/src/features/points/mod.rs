@@ -4,6 +4,7 @@ mod explain_entry;
 mod list_entries;
 mod show_balance;
 mod show_member_points;
+mod show_receipt;
 
 use domain::points::TransferKind;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -17,7 +18,8 @@ pub fn member_routes(routes: &mut ServiceConfig) {
     routes
         .service(show_balance::show_balance)
         .service(list_entries::list_entries)
-        .service(explain_entry::explain_entry);
+        .service(explain_entry::explain_entry)
+        .service(show_receipt::show_receipt);
 }
 
 /// What admins use.
