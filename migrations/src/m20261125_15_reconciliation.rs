@@ -70,6 +70,7 @@ impl MigrationTrait for Migration {
                 uuid_null("member_id"),
                 string("state"),
                 timestamp_with_time_zone("found_at"),
+                timestamp_with_time_zone("seen_at"),
                 string_null("explanation").text().take(),
                 uuid_null("explained_by"),
                 uuid_null("explained_by_person"),

@@ -19,6 +19,7 @@ const PUBLIC: [&str; 4] = ["log_in_wechat", "log_in_admin", "refresh_session", "
 /// What each operation of the admin API needs, one of these; those for every admin need nothing.
 const NEEDS: &[(&[Permission], &[&str])] = &[
     (&[], &["show_own_admin", "change_password", "step_up_session"]),
+    (&[], &["list_managed_seals", "show_managed_seal", "list_managed_seal_keys"]),
     (&[Permission::ReadOrganisation], &["list_organisations", "list_unit_pairings"]),
     (&[Permission::ManageOrganisation], &["create_organisation", "create_unit_pairing"]),
     (&[Permission::ReadMembers], &["list_members", "show_member"]),
@@ -75,6 +76,9 @@ const NEEDS: &[(&[Permission], &[&str])] = &[
         ],
     ),
     (&[Permission::ApproveOffer], &["approve_offer", "refuse_offer"]),
+    (&[Permission::ReadFindings], &["list_ledger_findings", "show_ledger_finding"]),
+    (&[Permission::ExplainFinding], &["explain_ledger_finding"]),
+    (&[Permission::CloseFinding], &["close_ledger_finding"]),
 ];
 
 fn holds(role: Role, operation: &Operation) -> bool {
@@ -164,8 +168,15 @@ async fn what_belongs_to_another_subtree_does_not_exist() {
 }
 
 /// The operations on things that everybody may see, or that everybody has of their own.
-const SHARED: [&str; 6] =
-    ["show_activity", "enrol_activity", "cancel_enrolment", "show_offer", "show_merchant", "withdraw_consent"];
+const SHARED: [&str; 7] = [
+    "show_activity",
+    "enrol_activity",
+    "cancel_enrolment",
+    "show_offer",
+    "show_merchant",
+    "show_seal",
+    "withdraw_consent",
+];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_belongs_to_another_member_or_shop_does_not_exist() {

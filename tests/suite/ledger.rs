@@ -1,5 +1,6 @@
 //! The ledger can prove itself: every invariant holds of a busy demo, and each turns red for the fault that it is there for.
 
+use std::collections::BTreeSet;
 use std::process::{Command, Output};
 
 use api::clock::Clock;
@@ -8,7 +9,7 @@ use api::jobs;
 use api::seal_key::{SealChecker, SealKey};
 use domain::id::{AccountId, LotId};
 use domain::points::TransferKind;
-use storage::{Database, chains, invariants, seals};
+use storage::{Database, chains, invariants, reconciliations, seals};
 use tests::TestApp;
 use tests::binary::zhixiang;
 use tests::database::copy;
@@ -35,8 +36,30 @@ async fn red(url: &str, seal_key: &SealChecker) -> Vec<&'static str> {
     red
 }
 
+/// What is red when some members at a time are looked at, as reconciliation does.
+async fn red_of_members(url: &str) -> Vec<&'static str> {
+    let database = Database::open_to_verify(url).await.expect("the database opens");
+    let (tx, now) = (database.read(), Clock::default().wall());
+    let (mut red, mut after) = (BTreeSet::new(), None);
+    loop {
+        let members = reconciliations::list_members(&tx, after, 7).await.expect("members");
+        let Some(last) = members.last() else { break };
+        after = Some(*last);
+        red.extend(reconciliations::look(&tx, &members, true, now).await.expect("an answer").0);
+    }
+    drop(tx);
+    database.close().await.expect("it closes");
+    red.into_iter().collect()
+}
+
+/// The fault alone, if it is one that members have by themselves.
+fn of_members(name: &'static str) -> Vec<&'static str> {
+    let of_the_whole = invariants::of_the_whole().any(|invariant| invariant.name == name);
+    if of_the_whole { Vec::new() } else { vec![name] }
+}
+
 /// Faults that statements make; two where one would break two things.
-const FAULTS: [(&str, &[&str]); 18] = [
+const FAULTS: [(&str, &[&str]); 21] = [
     (
         "transfer_sum",
         &[
@@ -89,6 +112,23 @@ const FAULTS: [(&str, &[&str]); 18] = [
     ),
     ("chain_hash", &["UPDATE transfer SET reason = 'because' WHERE kind = 'earn'"]),
     ("chain_hash", &["UPDATE lot SET expires_at = NULL WHERE expires_at IS NOT NULL"]),
+    (
+        "unchained",
+        &["UPDATE entry SET previous_hash = (SELECT last_hash FROM account WHERE last_hash IS NOT NULL LIMIT 1) \
+           WHERE sequence IS NULL"],
+    ),
+    (
+        "checkpoint",
+        &["INSERT INTO account_checkpoint (account_id, sequence, hash, checked_at) \
+           SELECT account_id, sequence, previous_hash, '2026-01-01 00:00:00+00:00' FROM entry WHERE sequence = 2"],
+    ),
+    (
+        "finding_frozen",
+        &[
+            "INSERT INTO ledger_finding (id, invariant, member_id, state, found_at, seen_at) SELECT id, 'balance', member_id, \
+           'open', '2026-01-01 00:00:00+00:00', '2026-01-01 00:00:00+00:00' FROM account WHERE kind = 'points'",
+        ],
+    ),
 ];
 
 /// Faults for which somebody must know how entries are hashed.
@@ -101,6 +141,7 @@ async fn every_invariant_holds_of_the_demo_and_turns_red_for_its_own_fault_alone
     let key = app.state.seal_key.checker();
     app.state.database.clone().close().await.expect("nobody is connected");
     assert_eq!(red(&app.database_url, &key).await, [""; 0]);
+    assert_eq!(red_of_members(&app.database_url).await, [""; 0]);
     let mut seen: Vec<&str> = Vec::new();
     for (name, statements) in FAULTS {
         let url = copy(&app.database_url, app.data_directory()).await;
@@ -110,12 +151,14 @@ async fn every_invariant_holds_of_the_demo_and_turns_red_for_its_own_fault_alone
         }
         forger.leave().await;
         assert_eq!(red(&url, &key).await, [name], "{statements:?}");
+        assert_eq!(red_of_members(&url).await, of_members(name), "{statements:?}");
         seen.push(name);
     }
     for name in FORGERIES {
         let url = copy(&app.database_url, app.data_directory()).await;
         forge(name, &url).await;
         assert_eq!(red(&url, &key).await, [name]);
+        assert_eq!(red_of_members(&url).await, of_members(name));
         seen.push(name);
     }
     // Of what is sealed, the next test speaks.

@@ -21,6 +21,7 @@ mod offer;
 mod points;
 mod readme;
 mod receipt;
+mod reconciliation;
 mod redemption;
 mod replicas;
 mod residency;

@@ -34,8 +34,13 @@ fn changes(value: &Value) -> Vec<(String, Value)> {
         match value {
             Value::Object(fields) => {
                 let within = fields.iter().flat_map(|(name, field)| {
-                    let put = |field: Value| Value::Object(fields.clone().into_iter().chain([(name.clone(), field)]).collect());
-                    of(field, &format!("{at}.{name}")).into_iter().map(move |(at, field)| (at, put(field))).collect::<Vec<_>>()
+                    let put = |field: Value| {
+                        Value::Object(fields.clone().into_iter().chain([(name.clone(), field)]).collect())
+                    };
+                    of(field, &format!("{at}.{name}"))
+                        .into_iter()
+                        .map(move |(at, field)| (at, put(field)))
+                        .collect::<Vec<_>>()
                 });
                 within.collect()
             }
@@ -47,7 +52,9 @@ fn changes(value: &Value) -> Vec<(String, Value)> {
                             items[number] = item;
                             Value::Array(items)
                         };
-                        of(&items[number], &format!("{at}[{number}]")).into_iter().map(move |(at, item)| (at, put(item)))
+                        of(&items[number], &format!("{at}[{number}]"))
+                            .into_iter()
+                            .map(move |(at, item)| (at, put(item)))
                     })
                     .collect();
                 if !items.is_empty() {
@@ -67,12 +74,17 @@ fn changes(value: &Value) -> Vec<(String, Value)> {
                 others.push(format!("{digit}{}", &text[text.chars().next().map_or(0, char::len_utf8)..]));
                 if at.ends_with("_at") {
                     others.push(text.replace("+08:00", "+09:00"));
-                    others.push(text.replace('T', "T").replacen(&text[8..10], if &text[8..10] == "11" { "12" } else { "11" }, 1));
+                    others.push(text.replace('T', "T").replacen(
+                        &text[8..10],
+                        if &text[8..10] == "11" { "12" } else { "11" },
+                        1,
+                    ));
                 }
                 others.into_iter().map(|other| (at.into(), json!(other))).collect()
             }
             Value::Null if at.ends_with("link") => {
-                let link = json!({ "sequence": 1, "balance_after": 1, "hash": "00".repeat(32), "granted": [], "uses": [] });
+                let link =
+                    json!({ "sequence": 1, "balance_after": 1, "hash": "00".repeat(32), "granted": [], "uses": [] });
                 vec![(at.into(), link)]
             }
             Value::Null if at.ends_with("_at") => vec![(at.into(), json!("2026-11-24T09:30:00.000000+08:00"))],
@@ -95,7 +107,9 @@ async fn a_receipt_is_verified_offline_and_refused_whatever_is_changed() {
     let entries = zhang.get("/member/points/entries").await.expect(200);
     let transfers: Vec<_> = entries["items"].as_array().expect("items").iter().collect();
     assert_eq!(transfers.len(), 3);
-    let path = |transfer: &Value| format!("/member/points/entries/{}/receipt", transfer["transfer_id"].as_str().expect("an id"));
+    let path = |transfer: &Value| {
+        format!("/member/points/entries/{}/receipt", transfer["transfer_id"].as_str().expect("an id"))
+    };
 
     zhang.get(&path(transfers[0])).await.refused(409, "not_sealed_yet");
     jobs::run_all(&app.state).await;

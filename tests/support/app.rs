@@ -168,6 +168,19 @@ impl TestApp {
         self.anonymous().with_token(&tokens.access_token)
     }
 
+    /// An admin of the world who has just given the second factor again.
+    pub async fn stepped_up(&self, account: &str) -> Client {
+        let now = self.state.clock.wall();
+        let holder = Holder::Admin(self.admin_id(account));
+        let mut session = Session::begin(SessionId::new(Uuid::now_v7()), Audience::Admin, holder, now);
+        session.stepped_up_until = Some(now + chrono::Duration::minutes(5));
+        let mut tx = self.state.database.write().await.expect("a transaction");
+        sessions::insert(&mut tx, &session, session.id.uuid().as_bytes()).await.expect("a session");
+        tx.commit().await.expect("kept");
+        let tokens = self.state.token_view(&session).await.expect("tokens");
+        self.anonymous().with_token(&tokens.access_token)
+    }
+
     /// Moves business time and runs what is due, as `POST /dev/clock` does.
     pub async fn advance(&self, by: &str) {
         self.anonymous().post("/dev/clock", &serde_json::json!({ "advance": by })).await.expect(200);

@@ -241,8 +241,7 @@ impl LegView {
                 hash: link.hash.0,
             }
         });
-        let leg =
-            ReceiptLeg { entry: Entry { leg: self.leg, account, amount: self.amount, link }, granted, uses };
+        let leg = ReceiptLeg { entry: Entry { leg: self.leg, account, amount: self.amount, link }, granted, uses };
         (leg.account_kind(member) == Some(self.account.as_str())).then_some(leg)
     }
 }

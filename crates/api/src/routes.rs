@@ -55,6 +55,7 @@ pub fn admin(routes: &mut ServiceConfig) {
         .configure(features::roster::admin_routes)
         .configure(features::points::admin_routes)
         .configure(features::seal::admin_routes)
+        .configure(features::ledger_finding::admin_routes)
         .configure(features::residency::admin_routes)
         .configure(features::activity::admin_routes)
         .configure(features::enrolment::admin_routes)

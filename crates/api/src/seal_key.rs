@@ -4,6 +4,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
 use data_encoding::{BASE64, HEXLOWER};
 use domain::points::seal::Seal;
+use storage::seal_keys::PublicSealKey;
 use storage::seals::Signed;
 
 /// Signs seals.
@@ -40,6 +41,11 @@ impl SealChecker {
     pub fn read(text: &str) -> Option<Self> {
         let public = BASE64.decode(text.trim().as_bytes()).ok().filter(|bytes| bytes.len() == 32)?;
         Some(Self::new(&public))
+    }
+
+    /// Who can check what the key of now signed, and those before it.
+    pub fn of_all(now: &SealKey, before: &[PublicSealKey]) -> Vec<Self> {
+        before.iter().map(|key| Self::new(&key.public)).chain([now.checker()]).collect()
     }
 
     fn new(public: &[u8]) -> Self {

@@ -102,6 +102,8 @@ id! {
     RedemptionId,
     /// A complaint or suggestion (投诉建议).
     ComplaintId,
+    /// Something that reconciliation found wrong (账目差异).
+    FindingId,
 }
 
 /// The person behind a request, whatever account they use; what "same person" and idempotency compare.
@@ -109,6 +111,11 @@ id! {
 pub struct PersonId(Uuid);
 
 impl PersonId {
+    /// The person whom storage noted down.
+    pub const fn from_stored(id: Uuid) -> Self {
+        Self(id)
+    }
+
     /// The bare UUID.
     pub const fn uuid(self) -> Uuid {
         self.0

@@ -44,6 +44,9 @@ codes! {
         ApproveOffer = "approve_offer", "审批优惠";
         ReadPoints = "read_points", "查看积分";
         AnswerComplaints = "answer_complaints", "答复投诉建议";
+        ReadFindings = "read_findings", "查看账目差异";
+        ExplainFinding = "explain_finding", "说明账目差异";
+        CloseFinding = "close_finding", "了结账目差异";
     }
 }
 
@@ -60,7 +63,7 @@ pub fn may(role: Role, permission: Permission) -> bool {
     let granted: &[Permission] = match role {
         Role::SystemAdmin => &[P::ReadOrganisation, P::ManageOrganisation, P::ReadAdmins, P::ManageAdmins],
         Role::SecurityAdmin => &[P::ReadOrganisation, P::ReadAdmins, P::GrantRoles],
-        Role::Auditor => &[P::ReadOrganisation, P::ReadAdmins, P::ReadAudit],
+        Role::Auditor => &[P::ReadOrganisation, P::ReadAdmins, P::ReadAudit, P::ReadFindings, P::CloseFinding],
         Role::District => &[
             P::ReadOrganisation,
             P::ManageOrganisation,
@@ -76,6 +79,8 @@ pub fn may(role: Role, permission: Permission) -> bool {
             P::ApproveOffer,
             P::ReadPoints,
             P::AnswerComplaints,
+            P::ReadFindings,
+            P::ExplainFinding,
         ],
         Role::Subdistrict => &[
             P::ReadOrganisation,

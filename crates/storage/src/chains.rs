@@ -6,7 +6,7 @@ use domain::id::{AccountId, LotId};
 use domain::points::chain::{self, Content};
 use domain::points::{LotUse, NewLot, Transfer};
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
-use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
 use crate::database::ReadTx;
@@ -23,13 +23,16 @@ const AT_ONCE: u64 = 2_000;
 pub const RULE: (&str, &str) = ("chain_hash", "the hash of every entry is that of what it says");
 
 /// How far the recomputation has come: the last entry's account and sequence.
-type Place = (AccountId, i64);
+pub(crate) type Place = (AccountId, i64);
+
+/// The last entry of an account, by sequence, and its hash.
+pub(crate) type Head = (i64, Vec<u8>);
 
 /// Recomputes the hash of every chained entry, some thousand at a time; `seen` hears how many are done.
 pub async fn check(tx: &ReadTx, seen: impl Fn(u64)) -> Result<Violations> {
     let (mut broken, mut after, mut done) = (Violations::default(), None, 0);
     loop {
-        let entries = next(tx, after).await?;
+        let entries = next(tx, Condition::all(), after).await?;
         let Some(last) = entries.last() else { return Ok(broken) };
         after = Some((last.row.account_id.into(), last.sequence()?));
         for entry in &entries {
@@ -42,6 +45,28 @@ pub async fn check(tx: &ReadTx, seen: impl Fn(u64)) -> Result<Violations> {
     }
 }
 
+/// Recomputes the hashes of the entries that follow these places in their accounts, and answers where each account ends;
+/// none if a hash is not that of what its entry says.
+pub(crate) async fn check_after(tx: &ReadTx, places: &[Place]) -> Result<Option<BTreeMap<AccountId, Head>>> {
+    let following = places.iter().fold(Condition::any(), |any, (account, sequence)| {
+        let of_account = row::Column::AccountId.eq(account.uuid());
+        any.add(Condition::all().add(of_account).add(row::Column::Sequence.gt(*sequence)))
+    });
+    let (mut heads, mut after) = (BTreeMap::new(), None);
+    loop {
+        let entries = next(tx, following.clone(), after).await?;
+        let Some(last) = entries.last() else { return Ok(Some(heads)) };
+        after = Some((last.row.account_id.into(), last.sequence()?));
+        for entry in &entries {
+            let head = (entry.sequence()?, entry.row.hash.clone().unwrap_or_default());
+            if !entry.is_intact()? {
+                return Ok(None);
+            }
+            heads.insert(entry.row.account_id.into(), head);
+        }
+    }
+}
+
 /// An entry with everything that its hash covers.
 struct Chained {
     row: row::Model,
@@ -51,8 +76,8 @@ struct Chained {
     uses: Vec<LotUse>,
 }
 
-async fn next(tx: &ReadTx, after: Option<Place>) -> Result<Vec<Chained>> {
-    let mut select = row::Entity::find().filter(row::Column::Sequence.is_not_null());
+async fn next(tx: &ReadTx, which: Condition, after: Option<Place>) -> Result<Vec<Chained>> {
+    let mut select = row::Entity::find().filter(row::Column::Sequence.is_not_null()).filter(which);
     if let Some((account, sequence)) = after {
         let place = Expr::tuple([row::Column::AccountId.into_expr(), row::Column::Sequence.into_expr()]);
         select = select.filter(place.gt(Expr::tuple([Expr::val(account.uuid()), Expr::val(sequence)])));

@@ -34,8 +34,7 @@ pub async fn insert_missing(tx: &mut WriteTx, key: &PublicSealKey) -> Result<()>
 /// Every key, in the order in which they came into use.
 pub async fn list(tx: &ReadTx) -> Result<Vec<PublicSealKey>> {
     let rows = row::Entity::find().order_by_asc(row::Column::FirstUsedAt).order_by_asc(row::Column::Id);
-    let key =
-        |row: row::Model| PublicSealKey { id: row.id, public: row.public_key, first_used_at: row.first_used_at };
+    let key = |row: row::Model| PublicSealKey { id: row.id, public: row.public_key, first_used_at: row.first_used_at };
     Ok(rows.all(&tx.on()).await?.into_iter().map(key).collect())
 }
 

@@ -7,6 +7,7 @@ pub mod console;
 pub mod development;
 pub mod enrolment;
 pub mod health;
+pub mod ledger_finding;
 pub mod member;
 pub mod merchant;
 pub mod offer;

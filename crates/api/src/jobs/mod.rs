@@ -15,6 +15,7 @@ mod expire_points;
 mod expire_vouchers;
 mod forget_answers;
 mod import_roster;
+mod reconcile_ledger;
 mod seal_ledger;
 mod settle_activities;
 
@@ -30,6 +31,7 @@ const JOBS: &[(&str, Job)] = &[
     ("credit_service", |app| Box::pin(credit_service::run(app))),
     ("import_roster", |app| Box::pin(import_roster::run(app))),
     ("seal_ledger", |app| Box::pin(seal_ledger::run(app))),
+    ("reconcile_ledger", |app| Box::pin(reconcile_ledger::run(app))),
     ("settle_activities", |app| Box::pin(settle_activities::run(app))),
 ];
 

@@ -32,9 +32,8 @@ pub(super) async fn show_receipt(caller: CurrentMember, id: web::Path<Uuid>, app
     let (tx, id) = (app.database.read(), TransferId::new(*id));
     entries::find_own(&tx, caller.member, id).await?.ok_or_else(ApiError::not_found)?;
     let found = receipts::find_own(&tx, caller.member, id).await?;
-    let (receipt, signed) = found.ok_or_else(|| {
-        ApiError::new(ErrorCode::NotSealedYet, "这笔积分刚刚入账，尚未封存，请过一分钟再来下载凭证")
-    })?;
+    let (receipt, signed) = found
+        .ok_or_else(|| ApiError::new(ErrorCode::NotSealedYet, "这笔积分刚刚入账，尚未封存，请过一分钟再来下载凭证"))?;
     // A receipt that proves nothing is for nobody; the job that reconciles the ledger says what is wrong with it.
     receipt::check(&receipt).map_err(ApiError::internal)?;
     let name = format!("attachment; filename=\"receipt-{id}.json\"");
