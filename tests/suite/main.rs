@@ -30,4 +30,5 @@ mod roles;
 mod roster;
 mod session;
 mod settings;
+mod tampering;
 mod voucher;

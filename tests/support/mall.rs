@@ -2,12 +2,13 @@
 
 use chrono::Duration;
 use domain::id::{LotId, MemberId, TransferId};
-use domain::points::{Actor, Grant, Occasion, Source, SourceKind, credit};
+use domain::points::{Actor, CreditDecision, EarnRule, Grant, Occasion, Source, SourceKind, credit};
 use domain::service::ServiceNature;
 use domain::session::{Audience, Holder};
 use serde_json::{Value, json};
+use storage::earn_events::{self, EarnEvent};
 use storage::service_records::{self, ServiceRecord};
-use storage::{purses, transfers};
+use storage::{purses, rulebooks, transfers};
 use uuid::Uuid;
 
 use crate::app::TestApp;
@@ -126,6 +127,23 @@ impl TestApp {
             };
             let credited = credit(&mut purse, id, occasion, points, grant).expect("a credit");
             transfers::post(&mut tx, &credited.posting).await.expect("a posting");
+            let rulebook = rulebooks::in_force(&tx, now).await.expect("the rules").id;
+            let decision = CreditDecision {
+                rule: EarnRule::FirstResidency,
+                timed_minutes: minutes,
+                made_up_minutes: 0,
+                counted_minutes: 0,
+                base_points: points,
+                coefficient_bp: 10_000,
+                uncapped_points: points,
+                cap: None,
+                points,
+            };
+            let (transfer, debt_paid) = (Some(id), credited.debt_paid);
+            // Long ago, so that it fills nobody's caps.
+            let business_at = now - Duration::days(800);
+            let event = EarnEvent { member, source, transfer, rulebook, decision, debt_paid, business_at };
+            earn_events::insert(&mut tx, &event).await.expect("an event");
         }
         let record = ServiceRecord {
             id: Uuid::now_v7(),

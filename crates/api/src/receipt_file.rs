@@ -35,6 +35,8 @@ pub struct ReceiptView {
     transfer: SealedTransferView,
     /// 分录，合计为零
     legs: Vec<LegView>,
+    /// 入账依据（积分核算记录、服务时长）的哈希
+    records: Vec<HexHash>,
     /// 在这次封存中的位置，从 0 起
     #[schema(example = 0)]
     position: usize,
@@ -138,7 +140,7 @@ struct UsedLotView {
 impl ReceiptView {
     /// Writes a receipt under its seal.
     pub fn new(receipt: Receipt, signed: Signed) -> Self {
-        let Receipt { member, transfer, legs, position, path, .. } = receipt;
+        let Receipt { member, transfer, legs, records, position, path, .. } = receipt;
         let occasion = transfer.occasion;
         let transfer = SealedTransferView {
             id: transfer.id.uuid(),
@@ -158,6 +160,7 @@ impl ReceiptView {
             member_id: member.uuid(),
             transfer,
             legs: legs.into_iter().map(|leg| LegView::new(leg, member)).collect(),
+            records: records.into_iter().map(HexHash).collect(),
             position,
             path: path.into_iter().map(HexHash).collect(),
             seal: signed.into(),
@@ -194,6 +197,7 @@ impl ReceiptView {
             member,
             transfer,
             legs: legs.ok_or("a leg is on another account than it says")?,
+            records: self.records.into_iter().map(|hash| hash.0).collect(),
             seal: Signed::from(self.seal).seal,
             position: self.position,
             path: self.path.into_iter().map(|hash| hash.0).collect(),

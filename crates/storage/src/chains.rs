@@ -52,6 +52,8 @@ pub(crate) async fn check_after(tx: &ReadTx, places: &[Place]) -> Result<Option<
         let of_account = row::Column::AccountId.eq(account.uuid());
         any.add(Condition::all().add(of_account).add(row::Column::Sequence.gt(*sequence)))
     });
+    let of_these = row::Column::AccountId.is_in(places.iter().map(|(account, _)| account.uuid()));
+    let following = Condition::all().add(of_these).add(following);
     let (mut heads, mut after) = (BTreeMap::new(), None);
     loop {
         let entries = next(tx, following.clone(), after).await?;

@@ -11,17 +11,20 @@ use crate::database::ReadTx;
 use crate::entries::row as entry;
 use crate::error::{Result, StorageError};
 use crate::seals::{self, Signed};
-use crate::{accounts, chains, transfers};
+use crate::{accounts, chains, records, transfers};
 
 /// The receipt for a transfer of this member with its seal, once it is sealed. Works out the leaves of the whole seal.
 pub async fn find_own(tx: &ReadTx, member: MemberId, id: TransferId) -> Result<Option<(Receipt, Signed)>> {
     let Some(signed) = seals::find_covering(tx, id).await? else { return Ok(None) };
     let covered = seals::covered_by(tx, signed.seal.number).await?;
     let position = covered.iter().position(|transfer| *transfer == id).ok_or_else(|| corrupt("position", id))?;
-    let leaves = seals::leaves(tx, &covered).await?;
-    let path = seal::path(&leaves, position).ok_or_else(|| corrupt("position", id))?;
+    let leaves = seals::leaves_under(tx, signed.seal.number, &signed.seal.root).await?;
+    let (leaves, with_records) = leaves.ok_or_else(|| corrupt("hash", id))?;
+    let path = seal::path(&leaves, position).ok_or_else(|| corrupt("hash", id))?;
     let (transfer, legs) = posted(tx, member, id).await?;
-    let receipt = Receipt { member, transfer, legs, seal: signed.seal.clone(), position, path };
+    let records = records::hashes_behind(tx, &[id.uuid()]).await?.remove(&id.uuid());
+    let records = records.filter(|_| with_records).unwrap_or_default();
+    let receipt = Receipt { member, transfer, legs, records, seal: signed.seal.clone(), position, path };
     Ok(Some((receipt, signed)))
 }
 

@@ -19,6 +19,7 @@ use crate::database::{CHUNK, ReadTx, WriteTx};
 use crate::entries::row as entry;
 use crate::error::{Result, StorageError};
 use crate::invariants::Violations;
+use crate::records;
 use crate::transfers::{self, row as transfer};
 
 /// What the seals prove, as [`crate::invariants`] say theirs.
@@ -89,16 +90,22 @@ pub async fn list_unsealed(tx: &ReadTx, since: Option<Instant>, limit: u64) -> R
     rows.iter().map(|row| Ok(row.try_get::<Uuid>("", "id")?.into())).collect()
 }
 
-/// The leaves of these transfers, in this order.
+/// The leaves of these transfers, in this order, with the records behind them.
 pub async fn leaves(tx: &ReadTx, ids: &[TransferId]) -> Result<Vec<Hash>> {
+    leaves_of(tx, ids, true).await
+}
+
+async fn leaves_of(tx: &ReadTx, ids: &[TransferId], with_records: bool) -> Result<Vec<Hash>> {
     let mut leaves = Vec::with_capacity(ids.len());
     for ids in ids.chunks(CHUNK) {
         let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
         let transfers = transfers::find_readable(tx, &ids).await?;
         let mut legs = legs_of(tx, &ids).await?;
+        let mut records = if with_records { records::hashes_behind(tx, &ids).await? } else { BTreeMap::new() };
         for id in ids {
             let head: &Transfer = transfers.get(&id).ok_or_else(|| StorageError::corrupt("transfer", "id", id))?;
-            leaves.push(seal::leaf(head, &legs.remove(&id).unwrap_or_default()));
+            let behind = records.remove(&id).unwrap_or_default();
+            leaves.push(seal::leaf(head, &legs.remove(&id).unwrap_or_default(), &behind));
         }
     }
     Ok(leaves)
@@ -158,11 +165,8 @@ pub async fn check_next(
     };
     let number = row.number;
     let before = row::Entity::find_by_id(after).one(&tx.on()).await?.map(|before| before.root);
-    let is_whole = match leaves(tx, &covered_by(tx, number).await?).await {
-        Ok(leaves) => {
-            let counted = i64::try_from(leaves.len()) == Ok(row.transfers);
-            counted && seal::root(&leaves).is_some_and(|root| root[..] == row.root)
-        }
+    let is_whole = match leaves_under(tx, number, &row.root).await {
+        Ok(leaves) => leaves.is_some_and(|(leaves, _)| i64::try_from(leaves.len()) == Ok(row.transfers)),
         // A transfer that it covers is gone, or cannot be read any more.
         Err(StorageError::Corrupt { .. }) => false,
         Err(error) => return Err(error),
@@ -174,17 +178,36 @@ pub async fn check_next(
     Ok(Some(number))
 }
 
+/// The leaves of a seal, if they have this root, and whether they cover the records behind transfers: the first seals did not.
+pub(crate) async fn leaves_under(tx: &ReadTx, number: i64, root: &[u8]) -> Result<Option<(Vec<Hash>, bool)>> {
+    let covered = covered_by(tx, number).await?;
+    for with_records in [true, false] {
+        let leaves = leaves_of(tx, &covered, with_records).await?;
+        if seal::root(&leaves).is_some_and(|found| found[..] == *root) {
+            return Ok(Some((leaves, with_records)));
+        }
+    }
+    Ok(None)
+}
+
 /// The transfers of a seal, in the order of its leaves.
 pub(crate) async fn covered_by(tx: &ReadTx, number: i64) -> Result<Vec<TransferId>> {
-    let ids: Vec<Uuid> = sealed::Entity::find()
+    let covered: Vec<(Uuid, Option<i32>)> = sealed::Entity::find()
         .select_only()
         .column(sealed::Column::TransferId)
+        .column(sealed::Column::Position)
         .filter(sealed::Column::SealNumber.eq(number))
         .order_by_asc(sealed::Column::Position)
         .into_tuple()
         .all(&tx.on())
         .await?;
-    Ok(ids.into_iter().map(TransferId::new).collect())
+    (0..)
+        .zip(covered)
+        .map(|(place, (id, position))| {
+            let in_place = position == Some(place);
+            in_place.then_some(id.into()).ok_or_else(|| corrupt("sealed_transfer", "position", id))
+        })
+        .collect()
 }
 
 async fn legs_of(tx: &ReadTx, transfers: &[Uuid]) -> Result<BTreeMap<Uuid, Vec<SealedLeg>>> {

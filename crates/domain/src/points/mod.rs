@@ -15,6 +15,7 @@ mod lot;
 mod posting;
 mod purse;
 pub mod receipt;
+pub mod record;
 mod refund;
 pub mod rulebook;
 pub mod seal;

@@ -18,6 +18,8 @@ pub struct Receipt {
     pub transfer: Transfer,
     /// Its legs, by number.
     pub legs: Vec<ReceiptLeg>,
+    /// The hashes of the records behind it.
+    pub records: Vec<chain::Hash>,
     /// The seal that covers it.
     pub seal: Seal,
     /// Its place among the transfers of the seal, from 0.
@@ -81,7 +83,7 @@ impl ReceiptLeg {
 /// Checks a receipt against itself, from its entries' hashes up to the seal's root. Whether the seal was signed, and is
 /// the one that was published, is another question.
 pub fn check(receipt: &Receipt) -> Result<(), ReceiptError> {
-    let Receipt { member, transfer, legs, seal, position, path } = receipt;
+    let Receipt { member, transfer, legs, records, seal, position, path } = receipt;
     let sum = legs.iter().try_fold(0_i64, |sum, leg| sum.checked_add(leg.entry.amount));
     let in_order = legs.windows(2).all(|pair| pair[0].entry.leg < pair[1].entry.leg);
     if legs.len() < 2 || sum != Some(0) || !in_order {
@@ -111,7 +113,7 @@ pub fn check(receipt: &Receipt) -> Result<(), ReceiptError> {
         sealed.push(SealedLeg { leg: number, account, amount, hash: hash.map(|(hash, _)| hash) });
     }
     let leaves = usize::try_from(seal.transfers).unwrap_or(0);
-    let root = seal::root_of_path(seal::leaf(transfer, &sealed), *position, leaves, path);
+    let root = seal::root_of_path(seal::leaf(transfer, &sealed, records), *position, leaves, path);
     if root == Some(seal.root) { Ok(()) } else { Err(ReceiptError::NotUnderRoot { seal: seal.number }) }
 }
 
@@ -135,11 +137,12 @@ mod tests {
             let hash = leg.entry.link.as_ref().map(|link| link.hash);
             SealedLeg { leg: leg.entry.leg, account: leg.entry.account, amount: leg.entry.amount, hash }
         });
-        let leaves = [[9; 32], seal::leaf(posting.transfer(), &sealed.collect::<Vec<_>>()), [8; 32]];
+        let leaves = [[9; 32], seal::leaf(posting.transfer(), &sealed.collect::<Vec<_>>(), &[[7; 32]]), [8; 32]];
         let root = seal::root(&leaves).expect("a root");
         let seal = Seal { number: 1, previous_root: None, root, transfers: 3, signed_at: at(1) };
         let path = seal::path(&leaves, 1).expect("a path");
-        Receipt { member: purse.member, transfer: posting.transfer().clone(), legs, seal, position: 1, path }
+        let (member, transfer, records) = (purse.member, posting.transfer().clone(), vec![[7; 32]]);
+        Receipt { member, transfer, legs, records, seal, position: 1, path }
     }
 
     #[test]
@@ -164,6 +167,7 @@ mod tests {
         refused(|receipt| receipt.legs[0].uses.clear(), ReceiptError::Hash { leg: 0 });
         refused(|receipt| receipt.legs[1].uses = receipt.legs[0].uses.clone(), ReceiptError::Hash { leg: 1 });
         refused(|receipt| receipt.legs[1].entry.leg = 9, not_under_root);
+        refused(|receipt| receipt.records.clear(), not_under_root);
         refused(|receipt| receipt.position = 2, not_under_root);
         refused(|receipt| receipt.path.reverse(), not_under_root);
         refused(|receipt| receipt.seal.transfers = 2, not_under_root);

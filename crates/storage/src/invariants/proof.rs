@@ -7,7 +7,8 @@ pub(super) const ALL: &[Invariant] = &[
         name: "unchained",
         rule: "the books' own entries have no chain, and members' entries have one",
         sql: "SELECT e.transfer_id AS subject FROM entry e JOIN account a ON a.id = e.account_id \
-              WHERE a.cached <> (e.sequence IS NOT NULL) OR (e.previous_hash IS NOT NULL AND e.hash IS NULL)",
+              WHERE a.cached <> (e.sequence IS NOT NULL) OR (e.previous_hash IS NOT NULL AND e.hash IS NULL) \
+              UNION SELECT a.id FROM account a WHERE NOT a.cached AND a.last_hash IS NOT NULL",
     },
     Invariant {
         name: "checkpoint",
