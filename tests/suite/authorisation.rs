@@ -5,7 +5,7 @@ use domain::code::Code;
 use domain::id::NodeId;
 use domain::organisation::NodeKind;
 use domain::role::{Permission, Role, may};
-use domain::session::{Audience, Holder};
+use domain::session::Audience;
 use serde_json::json;
 use storage::organisations;
 use tests::contract::{Operation, operations};
@@ -209,7 +209,7 @@ async fn admin_at(app: &TestApp, role: Role, node: NodeId) -> Client {
     let account = format!("{}-{}", role.code(), Uuid::now_v7());
     let id = world::admin(&app.state, &mut tx, &account, role, node).await;
     tx.commit().await.expect("kept");
-    app.signed_in(Audience::Admin, Holder::Admin(id)).await
+    app.stepped_up_as(id).await
 }
 
 #[tokio::test(flavor = "multi_thread")]

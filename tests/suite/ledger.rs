@@ -9,7 +9,7 @@ use api::jobs;
 use api::seal_key::{SealChecker, SealKey};
 use domain::id::{AccountId, LotId};
 use domain::points::TransferKind;
-use storage::{Database, chains, invariants, owners, reconciliations, seals};
+use storage::{Database, answers, chains, invariants, owners, reconciliations, seals};
 use tests::TestApp;
 use tests::binary::zhixiang;
 use tests::database::copy;
@@ -27,6 +27,9 @@ pub(crate) async fn red(url: &str, seal_key: &SealChecker) -> Vec<&'static str> 
     }
     if chains::check(&tx, |_| ()).await.expect("an answer").count > 0 {
         red.push(chains::RULE.0);
+    }
+    if answers::check(&tx).await.expect("an answer").count > 0 {
+        red.push(answers::RULE.0);
     }
     if owners::check(&tx).await.expect("an answer").count > 0 {
         red.push(owners::RULE.0);
@@ -57,13 +60,13 @@ async fn red_of_members(url: &str) -> Vec<&'static str> {
 
 /// The fault alone, if it is one that members have by themselves.
 fn of_members(name: &'static str) -> Vec<&'static str> {
-    let mut whole = invariants::of_the_whole().map(|invariant| invariant.name).chain([owners::RULE.0]);
+    let mut whole = invariants::of_the_whole().map(|invariant| invariant.name).chain([owners::RULE.0, answers::RULE.0]);
     let of_the_whole = whole.any(|whole| whole == name);
     if of_the_whole { Vec::new() } else { vec![name] }
 }
 
 /// Faults that statements make; two where one would break two things.
-const FAULTS: [(&str, &[&str]); 22] = [
+const FAULTS: [(&str, &[&str]); 23] = [
     (
         "transfer_sum",
         &[
@@ -116,6 +119,14 @@ const FAULTS: [(&str, &[&str]); 22] = [
     ),
     ("chain_hash", &["UPDATE transfer SET reason = 'because' WHERE kind = 'earn'"]),
     ("chain_hash", &["UPDATE lot SET expires_at = NULL WHERE expires_at IS NOT NULL"]),
+    (
+        "kept_answer",
+        &[
+            "INSERT INTO idempotency (person_id, operation, key, request_hash, status, body, created_at) SELECT member_id, \
+           'redeem_offer', 'lost', last_hash, 201, '{}', '2026-01-01 00:00:00+00:00' FROM account \
+           WHERE last_hash IS NOT NULL AND kind = 'points'",
+        ],
+    ),
     ("account_owner", &["UPDATE account SET id = member_id WHERE kind = 'debt' AND sequence = 0"]),
     (
         "unchained",
@@ -274,7 +285,7 @@ async fn the_command_says_what_is_right_and_what_is_wrong_of_a_database_at_work(
     let app = TestApp::demo().await;
     let (code, table, _) = verify_ledger(&app.database_url);
     assert_eq!(code, Some(0), "{table}");
-    assert_eq!(table.lines().filter(|line| line.starts_with("ok ")).count(), invariants::all().count() + 3);
+    assert_eq!(table.lines().filter(|line| line.starts_with("ok ")).count(), invariants::all().count() + 4);
     assert!(table.ends_with("hold\n") && table.contains("the books are right"));
 
     app.tamper("UPDATE offer SET stock_left = stock_left - 1 WHERE state = 'paused' AND stock_left > 0").await;

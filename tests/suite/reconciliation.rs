@@ -73,7 +73,6 @@ async fn whose_books_are_wrong_cannot_spend_until_two_persons_saw_to_it() {
     assert!(points["frozen_because"].as_str().is_some_and(|because| because.contains("正在核查")), "{points}");
     redeem(&li, &offer).await.expect(201);
     assert_eq!(li.get("/member/points").await.expect(200)["frozen_because"], json!(null));
-    app.enrich("zhang", 5).await;
     let kept =
         "SELECT count(*) FROM audit WHERE action = 'freeze_account' AND object_kind = 'member' AND reason = 'balance'";
     assert_eq!(app.number(kept).await, 1);
@@ -118,6 +117,7 @@ async fn whose_books_are_wrong_cannot_spend_until_two_persons_saw_to_it() {
     late.refused(409, "state_conflict");
     assert_eq!(closed["state"], "closed");
     redeem(&zhang, &offer).await.expect(201);
+    app.enrich("zhang", 5).await;
     auditor.post(&closing, &json!({})).await.refused(409, "state_conflict");
     assert_eq!(auditor.get(&path).await.expect(200), closed);
     next_round(&app).await;

@@ -170,9 +170,13 @@ impl TestApp {
 
     /// An admin of the world who has just given the second factor again.
     pub async fn stepped_up(&self, account: &str) -> Client {
+        self.stepped_up_as(self.admin_id(account)).await
+    }
+
+    /// The same for any admin.
+    pub async fn stepped_up_as(&self, admin: AdminId) -> Client {
         let now = self.state.clock.wall();
-        let holder = Holder::Admin(self.admin_id(account));
-        let mut session = Session::begin(SessionId::new(Uuid::now_v7()), Audience::Admin, holder, now);
+        let mut session = Session::begin(SessionId::new(Uuid::now_v7()), Audience::Admin, Holder::Admin(admin), now);
         session.stepped_up_until = Some(now + chrono::Duration::minutes(5));
         let mut tx = self.state.database.write().await.expect("a transaction");
         sessions::insert(&mut tx, &session, session.id.uuid().as_bytes()).await.expect("a session");

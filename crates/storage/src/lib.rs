@@ -6,6 +6,7 @@ pub mod accounts;
 pub mod activities;
 pub mod activity_sessions;
 pub mod admins;
+pub mod answers;
 mod application_role;
 pub mod audit;
 pub mod chains;

@@ -5,7 +5,7 @@ use std::io::{IsTerminal, stdout};
 use clap::Args;
 use domain::points::chain::Hash;
 use storage::invariants::{self, Violations};
-use storage::{Database, StorageError, chains, owners, seals};
+use storage::{Database, StorageError, answers, chains, owners, seals};
 
 use super::Failure;
 use crate::clock::Clock;
@@ -104,6 +104,9 @@ async fn look(database: &Database, checkers: &[SealChecker]) -> Result<Vec<Findi
     findings.push(Finding { name, rule, violations });
     let (name, rule) = owners::RULE;
     let violations = owners::check(&tx).await?;
+    findings.push(Finding { name, rule, violations });
+    let (name, rule) = answers::RULE;
+    let violations = answers::check(&tx).await?;
     findings.push(Finding { name, rule, violations });
     let (name, rule) = seals::RULE;
     let violations = seals::check(&tx, |signed| checkers.iter().any(|checker| checker.accepts(signed))).await?;

@@ -7,7 +7,7 @@ use domain::ledger_finding::{FROZEN_BECAUSE, Finding};
 use domain::reconciliation::{Round, RoundKind, Stage};
 use storage::invariants::{self, Violations};
 use storage::seals::{self, Signed};
-use storage::{Database, accounts, ledger_findings, owners, reconciliations, seal_keys};
+use storage::{Database, accounts, answers, ledger_findings, owners, reconciliations, seal_keys};
 use uuid::Uuid;
 
 use crate::error::ApiResult;
@@ -123,6 +123,7 @@ async fn check_whole(app: &App, round: &mut Round) -> ApiResult<bool> {
         let found = invariants::check(&database.read(), &invariant, app.clock.wall()).await?;
         broken.extend((found.count > 0).then_some(invariant.name));
     }
+    broken.extend((answers::check(&database.read()).await?.count > 0).then_some(answers::RULE.0));
     broken.extend((owners::check(&database.read()).await?.count > 0).then_some(owners::RULE.0));
     database.close().await?;
     for name in broken {

@@ -6,7 +6,7 @@ use actix_web::{HttpResponse, get, web};
 use domain::code::Code;
 use domain::reconciliation::RoundKind;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
-use storage::{StorageError, chains, invariants, ledger_findings, owners, reconciliations, seals};
+use storage::{StorageError, answers, chains, invariants, ledger_findings, owners, reconciliations, seals};
 
 use crate::state::App;
 
@@ -69,8 +69,12 @@ async fn show_metrics(app: App) -> String {
 async fn measure_ledger(app: &App) -> Result<(), StorageError> {
     let tx = app.database.read();
     let mut found = ledger_findings::count(&tx).await?;
-    for name in invariants::all().map(|invariant| invariant.name).chain([chains::RULE.0, owners::RULE.0, seals::RULE.0])
-    {
+    for name in invariants::all().map(|invariant| invariant.name).chain([
+        chains::RULE.0,
+        owners::RULE.0,
+        answers::RULE.0,
+        seals::RULE.0,
+    ]) {
         let count = found.remove(name).unwrap_or(0);
         #[expect(clippy::cast_precision_loss, reason = "a gauge is a float, and findings are few")]
         metrics::gauge!("ledger_invariant_violations", "invariant" => name).set(count as f64);

@@ -72,6 +72,7 @@ fn meaning(invariant: &str) -> &'static str {
         "running_balance" => "流水连续编号，每笔之后的余额正确且不为负",
         "chain_link" | "chain_hash" => "流水的哈希与内容相符、首尾相连",
         "checkpoint" => "核对过的流水没有变动",
+        "kept_answer" => "已答复兑换成功的都已扣减积分",
         "account_owner" => "账户与其党员相符",
         "unchained" => "只有党员账户的流水编入哈希链",
         "seals" => "每次封存的签名有效，所封存的记账没有变动",
