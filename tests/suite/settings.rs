@@ -113,7 +113,7 @@ fn wrong_settings_end_the_start_with_one_sentence_that_says_what_to_set() {
         (&but(base, "https://api.weixin.qq.com.evil.example"), base),
         (&but(base, "https://evil.example/api.weixin.qq.com"), base),
         (&but(base, "https://api.weixin.qq.com@evil.example"), base),
-        (&but("ZHIXIANG__KEYS__VOUCHER", secret[4]), "keys.index and keys.voucher"),
+        (&but("ZHIXIANG__KEYS__VOUCHER", secret[5]), "keys.index and keys.voucher"),
         // Nothing is wrong with one of WeChat's other hosts: only the database is not there.
         (&but(base, "https://sh.api.weixin.qq.com"), "ZHIXIANG__DATABASE__URL"),
     ];
