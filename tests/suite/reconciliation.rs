@@ -3,6 +3,7 @@
 
 use api::jobs;
 use chrono::Duration;
+use domain::session::{Audience, Holder};
 use serde_json::json;
 use tests::TestApp;
 use tests::client::key;
@@ -105,7 +106,9 @@ async fn whose_books_are_wrong_cannot_spend_until_two_persons_saw_to_it() {
     assert!(waiting("explained_finding", auditor.get("/admin/me").await.expect(200)));
     district.post(&closing, &json!({})).await.refused(403, "forbidden");
     auditor.post(&closing, &json!({})).await.refused(409, "finding_stands");
-    let zhang = app.member("zhang").await;
+    // The phone signs in again: its token grew old meanwhile.
+    let identity = app.identity_of("zhang", None).await;
+    let zhang = app.signed_in(Audience::Member, Holder::Identity(identity)).await;
     redeem(&zhang, &offer).await.refused(409, "points_frozen");
 
     app.tamper(&format!("UPDATE account SET balance = balance - 7 WHERE {own}")).await;
