@@ -48,7 +48,7 @@ async fn red_of_members(url: &str) -> Vec<&'static str> {
     let (tx, now) = (database.read(), Clock::default().wall());
     let (mut red, mut after) = (BTreeSet::new(), None);
     loop {
-        let members = reconciliations::list_members(&tx, after, 7).await.expect("members");
+        let members = reconciliations::list_members(&tx, after, 25).await.expect("members");
         let Some(last) = members.last() else { break };
         after = Some(*last);
         red.extend(reconciliations::look(&tx, &members, true, now).await.expect("an answer").0);

@@ -43,7 +43,7 @@ async fn a_restored_dump_is_as_right_as_the_original_and_shows_what_was_changed_
     assert_eq!((code, red.len()), (Some(0), 0), "{said}");
 
     let forger = Forger::at(&url).await;
-    forger.run("UPDATE entry SET amount = amount + 1 WHERE sequence = 1 AND account_id = (SELECT max(account_id) FROM entry)").await;
+    forger.run("UPDATE entry SET amount = amount + 1 WHERE sequence = 1 AND account_id = (SELECT account_id FROM entry WHERE sequence = 1 ORDER BY account_id LIMIT 1)").await;
     forger.leave().await;
     let (code, red, said) = verify(&app, &url, &[]);
     assert_eq!((code, said.lines().count()), (Some(1), 1), "{said}");

@@ -107,8 +107,8 @@ async fn freeze(work: &mut Work, member: MemberId) -> ApiResult<()> {
         let finding = Finding::new(FindingId::new(Uuid::now_v7()), name, Some(member), work.wall);
         ledger_findings::insert(&mut work.tx, &finding).await?;
     }
-    work.because(broken.join(", "));
     if !broken.is_empty() {
+        work.because(broken.join(", "));
         tracing::error!(%member, ?broken, "the books of a member are wrong");
         accounts::freeze(&mut work.tx, member, FROZEN_BECAUSE, work.now).await?;
     }

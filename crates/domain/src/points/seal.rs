@@ -73,7 +73,9 @@ pub fn leaf(transfer: &Transfer, legs: &[SealedLeg], records: &[Hash]) -> Hash {
     }
     if !records.is_empty() {
         bytes.count(records.len());
-        records.iter().for_each(|record| bytes.raw(record));
+        for record in records {
+            bytes.raw(record);
+        }
     }
     bytes.digest()
 }
