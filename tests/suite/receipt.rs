@@ -74,11 +74,8 @@ fn changes(value: &Value) -> Vec<(String, Value)> {
                 others.push(format!("{digit}{}", &text[text.chars().next().map_or(0, char::len_utf8)..]));
                 if at.ends_with("_at") {
                     others.push(text.replace("+08:00", "+09:00"));
-                    others.push(text.replace('T', "T").replacen(
-                        &text[8..10],
-                        if &text[8..10] == "11" { "12" } else { "11" },
-                        1,
-                    ));
+                    let day = if &text[8..10] == "11" { "12" } else { "11" };
+                    others.push(format!("{}{day}{}", &text[..8], &text[10..]));
                 }
                 others.into_iter().map(|other| (at.into(), json!(other))).collect()
             }

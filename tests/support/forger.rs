@@ -1,5 +1,6 @@
 //! Somebody who may do everything to the database and knows how entries are hashed, to see what is found all the same.
 
+use data_encoding::HEXLOWER;
 use domain::code::Code;
 use domain::id::{AccountId, LotId, TransferId};
 use domain::points::chain::{self, Content};
@@ -62,7 +63,7 @@ impl Forger {
 
     /// How the engine spells bytes in a statement.
     pub fn bytes(&self, bytes: &[u8]) -> String {
-        let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        let hex = HEXLOWER.encode(bytes);
         match self.backend() {
             DbBackend::Postgres => format!("'\\x{hex}'::bytea"),
             _ => format!("x'{hex}'"),

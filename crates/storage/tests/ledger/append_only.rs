@@ -58,14 +58,13 @@ impl Books {
         let columns = self.names("", &format!("SELECT name FROM pragma_table_info('{table}')")).await;
         let values = vec!["1"; columns.len()].join(", ");
         for sql in [
-            "PRAGMA foreign_keys = OFF".into(),
-            "PRAGMA ignore_check_constraints = ON".into(),
-            format!("INSERT INTO {table} VALUES ({values})"),
-            "PRAGMA ignore_check_constraints = OFF".into(),
-            "PRAGMA foreign_keys = ON".into(),
+            "PRAGMA foreign_keys = OFF",
+            "PRAGMA ignore_check_constraints = ON",
+            &format!("INSERT INTO {table} VALUES ({values})"),
+            "PRAGMA ignore_check_constraints = OFF",
+            "PRAGMA foreign_keys = ON",
         ] {
-            let sql: String = sql;
-            self.execute(&sql).await.expect(&sql);
+            self.execute(sql).await.expect(sql);
         }
     }
 }
