@@ -5,7 +5,7 @@ use domain::code::Code;
 use domain::id::NodeId;
 use domain::organisation::NodeKind;
 use domain::role::{Permission, Role, may};
-use domain::session::{Audience, Holder};
+use domain::session::Audience;
 use serde_json::json;
 use storage::organisations;
 use tests::contract::{Operation, operations};
@@ -19,6 +19,7 @@ const PUBLIC: [&str; 4] = ["log_in_wechat", "log_in_admin", "refresh_session", "
 /// What each operation of the admin API needs, one of these; those for every admin need nothing.
 const NEEDS: &[(&[Permission], &[&str])] = &[
     (&[], &["show_own_admin", "change_password", "step_up_session"]),
+    (&[], &["list_managed_seals", "show_managed_seal", "list_managed_seal_keys"]),
     (&[Permission::ReadOrganisation], &["list_organisations", "list_unit_pairings"]),
     (&[Permission::ManageOrganisation], &["create_organisation", "create_unit_pairing"]),
     (&[Permission::ReadMembers], &["list_members", "show_member"]),
@@ -78,6 +79,9 @@ const NEEDS: &[(&[Permission], &[&str])] = &[
         ],
     ),
     (&[Permission::ApproveOffer], &["approve_offer", "refuse_offer"]),
+    (&[Permission::ReadFindings], &["list_ledger_findings", "show_ledger_finding"]),
+    (&[Permission::ExplainFinding], &["explain_ledger_finding"]),
+    (&[Permission::CloseFinding], &["close_ledger_finding"]),
 ];
 
 fn holds(role: Role, operation: &Operation) -> bool {
@@ -155,8 +159,9 @@ async fn what_belongs_to_another_subtree_does_not_exist() {
             }
         }
         for operation in behind_the_door(Audience::Admin).filter(|operation| operation.id.starts_with("list_")) {
-            // The node itself is theirs.
-            if holds(role, &operation) && operation.id != "list_organisations" {
+            // The node itself is theirs, and the keys that sign seals are everybody's.
+            let shared = ["list_organisations", "list_managed_seal_keys"].contains(&operation.id.as_str());
+            if holds(role, &operation) && !shared {
                 let page = operation.call(&admin).await;
                 let empty = page.status == 404 || page.body["items"] == json!([]);
                 assert!(empty, "{role:?} {}: {}", operation.id, page.text);
@@ -167,8 +172,15 @@ async fn what_belongs_to_another_subtree_does_not_exist() {
 }
 
 /// The operations on things that everybody may see, or that everybody has of their own.
-const SHARED: [&str; 6] =
-    ["show_activity", "enrol_activity", "cancel_enrolment", "show_offer", "show_merchant", "withdraw_consent"];
+const SHARED: [&str; 7] = [
+    "show_activity",
+    "enrol_activity",
+    "cancel_enrolment",
+    "show_offer",
+    "show_merchant",
+    "show_seal",
+    "withdraw_consent",
+];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_belongs_to_another_member_or_shop_does_not_exist() {
@@ -201,7 +213,7 @@ async fn admin_at(app: &TestApp, role: Role, node: NodeId) -> Client {
     let account = format!("{}-{}", role.code(), Uuid::now_v7());
     let id = world::admin(&app.state, &mut tx, &account, role, node).await;
     tx.commit().await.expect("kept");
-    app.signed_in(Audience::Admin, Holder::Admin(id)).await
+    app.stepped_up_as(id).await
 }
 
 #[tokio::test(flavor = "multi_thread")]

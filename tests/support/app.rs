@@ -173,6 +173,23 @@ impl TestApp {
         self.anonymous().with_token(&tokens.access_token)
     }
 
+    /// An admin of the world who has just given the second factor again.
+    pub async fn stepped_up(&self, account: &str) -> Client {
+        self.stepped_up_as(self.admin_id(account)).await
+    }
+
+    /// The same for any admin.
+    pub async fn stepped_up_as(&self, admin: AdminId) -> Client {
+        let now = self.state.clock.wall();
+        let mut session = Session::begin(SessionId::new(Uuid::now_v7()), Audience::Admin, Holder::Admin(admin), now);
+        session.stepped_up_until = Some(now + chrono::Duration::minutes(5));
+        let mut tx = self.state.database.write().await.expect("a transaction");
+        sessions::insert(&mut tx, &session, session.id.uuid().as_bytes()).await.expect("a session");
+        tx.commit().await.expect("kept");
+        let tokens = self.state.token_view(&session).await.expect("tokens");
+        self.anonymous().with_token(&tokens.access_token)
+    }
+
     /// Moves business time and runs what is due, as `POST /dev/clock` does.
     pub async fn advance(&self, by: &str) {
         self.anonymous().post("/dev/clock", &serde_json::json!({ "advance": by })).await.expect(200);

@@ -36,12 +36,10 @@ pub fn operations(audience: Audience) -> Vec<Operation> {
             let mut path = format!("/{template}");
             for parameter in parameters.iter().filter(|parameter| parameter["required"] == true) {
                 let name = parameter["name"].as_str().expect("a name");
-                let example = match sample(&document, shown_at(parameter, &parameter["schema"])) {
-                    Value::Number(number) => json!(number.to_string()),
-                    other => other,
-                };
-                match (parameter["in"].as_str(), example.as_str()) {
-                    (Some("path"), Some(example)) => path = path.replace(&format!("{{{name}}}"), example),
+                let example = sample(&document, shown_at(parameter, &parameter["schema"]));
+                let example = example.as_i64().map(|number| number.to_string()).or(example.as_str().map(str::to_owned));
+                match (parameter["in"].as_str(), example) {
+                    (Some("path"), Some(example)) => path = path.replace(&format!("{{{name}}}"), &example),
                     (Some("query"), Some(example)) => {
                         let mark = if path.contains('?') { '&' } else { '?' };
                         path = format!("{path}{mark}{name}={example}");

@@ -1,6 +1,7 @@
 //! A database of its own for every test: an SQLite file, or a PostgreSQL database copied from a migrated template.
 
 use std::path::Path;
+use std::process::Command;
 
 use migrations::{Migrator, MigratorTrait};
 use sea_orm::{ConnectOptions, ConnectionTrait, DatabaseConnection, Statement};
@@ -35,6 +36,38 @@ pub async fn copy(url: &str, directory: &Path) -> String {
     run(&connection, &format!("CREATE DATABASE {copied} TEMPLATE {original}")).await;
     connection.close().await.expect("the administrative connection closes");
     address(&admin, &copied)
+}
+
+/// A dump of a database, brought back into a new one: while others use the original, as a backup is made.
+pub async fn restored(url: &str, directory: &Path) -> String {
+    let name = format!("restored_{}", Uuid::now_v7().simple());
+    if url.starts_with("sqlite://") {
+        let file = directory.join(name).display().to_string();
+        let connection = connect(url).await;
+        run(&connection, &format!("VACUUM INTO '{file}'")).await;
+        connection.close().await.expect("the connection closes");
+        return format!("sqlite://{file}");
+    }
+    let admin = std::env::var("ZHIXIANG_TEST_DATABASE_URL").expect("a server");
+    let dump = directory.join(&name);
+    tool("pg_dump", &["--dbname", url, "--file", &dump.display().to_string()]);
+    let connection = connect(&admin).await;
+    run(&connection, &format!("CREATE DATABASE {name}")).await;
+    connection.close().await.expect("the administrative connection closes");
+    let restored = address(&admin, &name);
+    let file = dump.display().to_string();
+    tool(
+        "psql",
+        &["--dbname", &restored, "--quiet", "--set", "ON_ERROR_STOP=1", "--single-transaction", "--file", &file],
+    );
+    restored
+}
+
+/// Runs one of PostgreSQL's own tools, from beside the server where it is known.
+fn tool(name: &str, arguments: &[&str]) {
+    let place = std::env::var("ZHIXIANG_TEST_POSTGRES_BIN").map(|folder| Path::new(&folder).join(name));
+    let output = Command::new(place.unwrap_or_else(|_| name.into())).args(arguments).output().expect(name);
+    assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
 }
 
 /// The template carries the migrations' names, so that a changed history makes another one.

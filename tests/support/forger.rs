@@ -1,5 +1,6 @@
 //! Somebody who may do everything to the database and knows how entries are hashed, to see what is found all the same.
 
+use data_encoding::HEXLOWER;
 use domain::code::Code;
 use domain::id::{AccountId, LotId, TransferId};
 use domain::points::chain::{self, Content};
@@ -58,6 +59,73 @@ impl Forger {
         let statement = Statement::from_string(self.0.get_database_backend(), sql);
         let changed = self.0.execute_raw(statement).await.expect(sql).rows_affected();
         assert!(changed > 0, "nothing to forge: {sql}");
+    }
+
+    /// How the engine spells bytes in a statement.
+    pub fn bytes(&self, bytes: &[u8]) -> String {
+        let hex = HEXLOWER.encode(bytes);
+        match self.backend() {
+            DbBackend::Postgres => format!("'\\x{hex}'::bytea"),
+            _ => format!("x'{hex}'"),
+        }
+    }
+
+    /// The columns of a table.
+    pub async fn columns(&self, table: &str) -> Vec<String> {
+        let sql = match self.backend() {
+            DbBackend::Postgres => {
+                format!("SELECT column_name::text FROM information_schema.columns WHERE table_name = '{table}'")
+            }
+            _ => format!("SELECT name FROM pragma_table_info('{table}')"),
+        };
+        self.texts(&sql).await
+    }
+
+    /// Changes one value of one row, whichever the dice say, and keeps the table as it was. None if there is no row, or the
+    /// schema refuses the change.
+    pub async fn change(&self, table: &str, column: &str, dice: u64) -> Option<Change> {
+        let count = format!("SELECT count(*) FROM {table}");
+        let row = self.0.query_one_raw(Statement::from_string(self.backend(), &count)).await.expect(&count)?;
+        let rows = row.try_get_by_index::<i64>(0).expect("a number").unsigned_abs();
+        let place = dice.checked_rem(rows)?;
+        let (row, value) = match self.backend() {
+            DbBackend::Postgres => ("ctid", self.other_value_on_postgres(table, column).await),
+            _ => ("rowid", other_value_on_sqlite(column)),
+        };
+        database::run(&self.0, &format!("CREATE TABLE before_change AS SELECT * FROM {table}")).await;
+        let one = format!("{row} = (SELECT {row} FROM {table} ORDER BY {row} LIMIT 1 OFFSET {place})");
+        let what = format!("UPDATE {table} SET {column} = {value} WHERE {one}");
+        let change = Change { table: table.into(), what };
+        if self.0.execute_unprepared(&change.what).await.is_ok_and(|done| done.rows_affected() == 1) {
+            return Some(change);
+        }
+        database::run(&self.0, "DROP TABLE before_change").await;
+        None
+    }
+
+    /// Puts the table back as it was.
+    pub async fn undo(&self, Change { table, .. }: Change) {
+        for sql in [
+            format!("DELETE FROM {table}"),
+            format!("INSERT INTO {table} SELECT * FROM before_change"),
+            "DROP TABLE before_change".into(),
+        ] {
+            database::run(&self.0, &sql).await;
+        }
+    }
+
+    async fn other_value_on_postgres(&self, table: &str, column: &str) -> String {
+        let kind = format!(
+            "SELECT data_type::text FROM information_schema.columns WHERE table_name = '{table}' AND column_name = '{column}'"
+        );
+        match self.texts(&kind).await.remove(0).as_str() {
+            "uuid" => "gen_random_uuid()".into(),
+            "bytea" => "sha256(random()::text::bytea)".into(),
+            "boolean" => format!("NOT {column}"),
+            "timestamp with time zone" => format!("COALESCE({column} - interval '1 second', now())"),
+            "integer" | "bigint" => format!("COALESCE({column}, 0) + 1"),
+            _ => format!("COALESCE({column}, '') || 'x'"),
+        }
     }
 
     /// The first column of every row, as ids.
@@ -196,6 +264,31 @@ impl Forger {
     pub async fn leave(self) {
         self.0.close().await.expect("the connection closes");
     }
+}
+
+/// A change that can be undone.
+#[derive(Debug)]
+pub struct Change {
+    table: String,
+    /// The statement that made it.
+    pub what: String,
+}
+
+/// SQLite knows the kind of a value, and of nothing only what its column is called.
+fn other_value_on_sqlite(column: &str) -> String {
+    let of_nothing = match column {
+        name if name.ends_with("_at") => "'2026-01-01 00:00:00+00:00'",
+        name if name.ends_with("hash") || name.ends_with("root") => "randomblob(32)",
+        name if name.ends_with("_id") || name == "reverses" => "randomblob(16)",
+        "cap" => "'day'",
+        _ => "1",
+    };
+    let text =
+        if column.ends_with("_at") { format!("replace({column}, '20', '19')") } else { format!("{column} || 'x'") };
+    format!(
+        "CASE typeof({column}) WHEN 'integer' THEN {column} + 1 WHEN 'blob' THEN randomblob(length({column})) \
+         WHEN 'text' THEN {text} ELSE {of_nothing} END"
+    )
 }
 
 #[derive(FromQueryResult)]

@@ -133,7 +133,7 @@ impl TestApp {
             };
             let credited = credit(&mut purse, id, occasion, points, grant).expect("a credit");
             transfers::post(&mut tx, &credited.posting).await.expect("a posting");
-            // Of a year whose caps no story looks at.
+            let rulebook = rulebooks::in_force(&tx, now).await.expect("the rules").id;
             let decision = CreditDecision {
                 rule: EarnRule::FirstResidency,
                 timed_minutes: minutes,
@@ -145,8 +145,9 @@ impl TestApp {
                 cap: None,
                 points,
             };
-            let rulebook = rulebooks::in_force(&tx, now).await.expect("the rules").id;
-            let (transfer, debt_paid, business_at) = (Some(id), credited.debt_paid, now - Duration::days(800));
+            let (transfer, debt_paid) = (Some(id), credited.debt_paid);
+            // Long ago, so that it fills nobody's caps.
+            let business_at = now - Duration::days(800);
             let event = EarnEvent { member, source, transfer, rulebook, decision, debt_paid, business_at };
             earn_events::insert(&mut tx, &event).await.expect("an event");
         }

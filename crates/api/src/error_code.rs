@@ -95,6 +95,8 @@ error_codes! {
     MonthlyLimitReached = "monthly_limit_reached", 409, "已达本月兑换次数";
     ValueCapReached = "value_cap_reached", 409, "已达全年面值上限";
     PointsFrozen = "points_frozen", 409, "积分账户已冻结";
+    FindingStands = "finding_stands", 409, "账目仍有差异";
+    NotSealedYet = "not_sealed_yet", 409, "尚未封存";
     InsufficientPoints = "insufficient_points", 409, "积分不足";
     AlreadyVerified = "already_verified", 409, "兑换券已核销";
     RedemptionClosed = "redemption_closed", 409, "积分已退回";

@@ -4,6 +4,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
 use data_encoding::{BASE64, HEXLOWER};
 use domain::points::seal::Seal;
+use storage::seal_keys::PublicSealKey;
 use storage::seals::Signed;
 
 /// Signs seals.
@@ -42,14 +43,24 @@ impl SealChecker {
         Some(Self::new(&public))
     }
 
+    /// Who can check what the key of now signed, and those before it.
+    pub fn of_all(now: &SealKey, before: &[PublicSealKey]) -> Vec<Self> {
+        before.iter().map(|key| Self::new(&key.public)).chain([now.checker()]).collect()
+    }
+
     fn new(public: &[u8]) -> Self {
         let id = HEXLOWER.encode(&digest(&SHA256, public).as_ref()[..8]);
         Self { id, public: public.to_vec() }
     }
 
-    /// The public key, in base64.
-    pub fn public(&self) -> String {
-        BASE64.encode(&self.public)
+    /// The key's id, as seals name it.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The public key.
+    pub fn public(&self) -> &[u8] {
+        &self.public
     }
 
     /// Whether this key signed the seal.

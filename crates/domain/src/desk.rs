@@ -13,6 +13,8 @@ codes! {
         Attendance = "attendance", "待审核的考勤";
         Offer = "offer", "待审批的优惠";
         Complaint = "complaint", "待答复的投诉建议";
+        OpenFinding = "open_finding", "待说明的账目差异";
+        ExplainedFinding = "explained_finding", "待确认的账目差异";
     }
 }
 
@@ -30,6 +32,8 @@ impl Waiting {
             Self::Attendance => Permission::ReviewAttendance,
             Self::Offer => Permission::ApproveOffer,
             Self::Complaint => Permission::AnswerComplaints,
+            Self::OpenFinding => Permission::ExplainFinding,
+            Self::ExplainedFinding => Permission::CloseFinding,
         }
     }
 }

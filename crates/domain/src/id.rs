@@ -106,6 +106,8 @@ id! {
     NoticeId,
     /// An issuance budget (积分发放预算).
     BudgetId,
+    /// Something that reconciliation found wrong (账目差异).
+    FindingId,
 }
 
 /// The person behind a request, whatever account they use; what "same person" and idempotency compare.
@@ -113,6 +115,11 @@ id! {
 pub struct PersonId(Uuid);
 
 impl PersonId {
+    /// The person whom storage noted down.
+    pub const fn from_stored(id: Uuid) -> Self {
+        Self(id)
+    }
+
     /// The bare UUID.
     pub const fn uuid(self) -> Uuid {
         self.0

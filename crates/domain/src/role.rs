@@ -46,6 +46,9 @@ codes! {
         AnswerComplaints = "answer_complaints", "答复投诉建议";
         ReadReports = "read_reports", "查看报表";
         ManageBudget = "manage_budget", "管理积分发放预算";
+        ReadFindings = "read_findings", "查看账目差异";
+        ExplainFinding = "explain_finding", "说明账目差异";
+        CloseFinding = "close_finding", "了结账目差异";
     }
 }
 
@@ -62,7 +65,9 @@ pub fn may(role: Role, permission: Permission) -> bool {
     let granted: &[Permission] = match role {
         Role::SystemAdmin => &[P::ReadOrganisation, P::ManageOrganisation, P::ReadAdmins, P::ManageAdmins],
         Role::SecurityAdmin => &[P::ReadOrganisation, P::ReadAdmins, P::GrantRoles],
-        Role::Auditor => &[P::ReadOrganisation, P::ReadAdmins, P::ReadAudit, P::ReadReports],
+        Role::Auditor => {
+            &[P::ReadOrganisation, P::ReadAdmins, P::ReadAudit, P::ReadReports, P::ReadFindings, P::CloseFinding]
+        }
         Role::District => &[
             P::ReadOrganisation,
             P::ManageOrganisation,
@@ -80,6 +85,8 @@ pub fn may(role: Role, permission: Permission) -> bool {
             P::AnswerComplaints,
             P::ReadReports,
             P::ManageBudget,
+            P::ReadFindings,
+            P::ExplainFinding,
         ],
         Role::Subdistrict => &[
             P::ReadOrganisation,

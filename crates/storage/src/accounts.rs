@@ -6,7 +6,9 @@ use domain::organisation::NodePath;
 use domain::points::{Account, SystemAccount};
 use domain::time::Instant;
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query, SelectStatement};
-use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, EntityTrait, FromQueryResult, Order};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, Condition, EntityTrait, FromQueryResult, Order, QueryFilter, QueryOrder, QuerySelect,
+};
 
 use crate::database::{CHUNK, ReadTx, WriteTx};
 use crate::error::{Result, StorageError};
@@ -30,6 +32,8 @@ pub struct Balance {
     pub debt: i64,
     /// Whether spending is stopped.
     pub frozen: bool,
+    /// Why spending is stopped, as the member reads it.
+    pub frozen_because: Option<String>,
     /// What goes within 60 days, earliest first: the first instant at which it is gone, and how much.
     pub expiring: Vec<(Instant, i64)>,
     /// What was ever earned, less what was taken back.
@@ -91,6 +95,46 @@ fn row(id: AccountId, kind: &str, member: Option<MemberId>) -> row::ActiveModel 
     }
 }
 
+/// Locks a member's accounts without reading them, so that nothing is posted while they are looked at.
+pub async fn lock(tx: &mut WriteTx, member: MemberId) -> Result<()> {
+    let locked: Vec<uuid::Uuid> = row::Entity::find()
+        .select_only()
+        .column(row::Column::Id)
+        .filter(row::Column::MemberId.eq(member.uuid()))
+        .order_by_asc(row::Column::Id)
+        .lock_exclusive()
+        .into_tuple()
+        .all(&tx.on())
+        .await?;
+    if locked.is_empty() { Err(StorageError::corrupt("account", "member_id", member)) } else { Ok(()) }
+}
+
+/// Stops a member's spending, unless it is stopped already; `because` is what the member reads.
+pub async fn freeze(tx: &mut WriteTx, member: MemberId, because: &str, now: Instant) -> Result<()> {
+    row::Entity::update_many()
+        .col_expr(row::Column::FrozenAt, now.into())
+        .col_expr(row::Column::FrozenBecause, because.into())
+        .filter(row::Column::MemberId.eq(member.uuid()))
+        .filter(row::Column::Kind.eq(POINTS))
+        .filter(row::Column::FrozenAt.is_null())
+        .exec(&tx.on())
+        .await?;
+    Ok(())
+}
+
+/// Lets a member spend again who was stopped for this very reason.
+pub async fn unfreeze(tx: &mut WriteTx, member: MemberId, because: &str) -> Result<()> {
+    row::Entity::update_many()
+        .col_expr(row::Column::FrozenAt, Option::<Instant>::None.into())
+        .col_expr(row::Column::FrozenBecause, Option::<String>::None.into())
+        .filter(row::Column::MemberId.eq(member.uuid()))
+        .filter(row::Column::Kind.eq(POINTS))
+        .filter(row::Column::FrozenBecause.eq(because))
+        .exec(&tx.on())
+        .await?;
+    Ok(())
+}
+
 /// Reads a member's balance in one query: two accounts by key, and the open lots by their end.
 pub async fn balance(tx: &ReadTx, member: MemberId, now: Instant) -> Result<Balance> {
     let mut select = select(member);
@@ -131,6 +175,7 @@ fn select(member: MemberId) -> SelectStatement {
             (row::Entity, row::Column::Balance),
             (row::Entity, row::Column::Held),
             (row::Entity, row::Column::FrozenAt),
+            (row::Entity, row::Column::FrozenBecause),
             (row::Entity, row::Column::LifetimeEarned),
             (row::Entity, row::Column::VerifiedMinutes),
         ])
@@ -164,6 +209,7 @@ fn sum_up(rows: Vec<BalanceRow>, now: Instant) -> Balance {
                 balance.held = row.held.unwrap_or(0);
                 balance.available = row.balance.unwrap_or(0) - balance.held;
                 balance.frozen = row.frozen_at.is_some();
+                balance.frozen_because = row.frozen_because.or(balance.frozen_because);
                 balance.lifetime_earned = row.lifetime_earned.unwrap_or(0);
                 balance.verified_minutes = row.verified_minutes.unwrap_or(0);
                 match row.expires_at.zip(row.points) {
@@ -185,6 +231,7 @@ struct BalanceRow {
     balance: Option<i64>,
     held: Option<i64>,
     frozen_at: Option<Instant>,
+    frozen_because: Option<String>,
     lifetime_earned: Option<i64>,
     verified_minutes: Option<i64>,
     expires_at: Option<Instant>,

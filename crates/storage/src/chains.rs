@@ -6,7 +6,7 @@ use domain::id::{AccountId, LotId};
 use domain::points::chain::{self, Content};
 use domain::points::{LotUse, NewLot, Transfer};
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
-use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
 use crate::database::ReadTx;
@@ -23,13 +23,16 @@ const AT_ONCE: u64 = 2_000;
 pub const RULE: (&str, &str) = ("chain_hash", "the hash of every entry is that of what it says");
 
 /// How far the recomputation has come: the last entry's account and sequence.
-type Place = (AccountId, i64);
+pub(crate) type Place = (AccountId, i64);
+
+/// The last entry of an account, by sequence, and its hash.
+pub(crate) type Head = (i64, Vec<u8>);
 
 /// Recomputes the hash of every chained entry, some thousand at a time; `seen` hears how many are done.
 pub async fn check(tx: &ReadTx, seen: impl Fn(u64)) -> Result<Violations> {
     let (mut broken, mut after, mut done) = (Violations::default(), None, 0);
     loop {
-        let entries = next(tx, after).await?;
+        let entries = next(tx, Condition::all(), after).await?;
         let Some(last) = entries.last() else { return Ok(broken) };
         after = Some((last.row.account_id.into(), last.sequence()?));
         for entry in &entries {
@@ -42,16 +45,41 @@ pub async fn check(tx: &ReadTx, seen: impl Fn(u64)) -> Result<Violations> {
     }
 }
 
+/// Recomputes the hashes of the entries that follow these places in their accounts, and answers where each account ends;
+/// none if a hash is not that of what its entry says.
+pub(crate) async fn check_after(tx: &ReadTx, places: &[Place]) -> Result<Option<BTreeMap<AccountId, Head>>> {
+    let following = places.iter().fold(Condition::any(), |any, (account, sequence)| {
+        let of_account = row::Column::AccountId.eq(account.uuid());
+        any.add(Condition::all().add(of_account).add(row::Column::Sequence.gt(*sequence)))
+    });
+    let of_these = row::Column::AccountId.is_in(places.iter().map(|(account, _)| account.uuid()));
+    let following = Condition::all().add(of_these).add(following);
+    let (mut heads, mut after) = (BTreeMap::new(), None);
+    loop {
+        let entries = next(tx, following.clone(), after).await?;
+        let Some(last) = entries.last() else { return Ok(Some(heads)) };
+        after = Some((last.row.account_id.into(), last.sequence()?));
+        for entry in &entries {
+            let head = (entry.sequence()?, entry.row.hash.clone().unwrap_or_default());
+            if !entry.is_intact()? {
+                return Ok(None);
+            }
+            heads.insert(entry.row.account_id.into(), head);
+        }
+    }
+}
+
 /// An entry with everything that its hash covers.
 struct Chained {
     row: row::Model,
-    transfer: Transfer,
+    /// None if it cannot be read any more.
+    transfer: Option<Transfer>,
     granted: Vec<NewLot>,
     uses: Vec<LotUse>,
 }
 
-async fn next(tx: &ReadTx, after: Option<Place>) -> Result<Vec<Chained>> {
-    let mut select = row::Entity::find().filter(row::Column::Sequence.is_not_null());
+async fn next(tx: &ReadTx, which: Condition, after: Option<Place>) -> Result<Vec<Chained>> {
+    let mut select = row::Entity::find().filter(row::Column::Sequence.is_not_null()).filter(which);
     if let Some((account, sequence)) = after {
         let place = Expr::tuple([row::Column::AccountId.into_expr(), row::Column::Sequence.into_expr()]);
         select = select.filter(place.gt(Expr::tuple([Expr::val(account.uuid()), Expr::val(sequence)])));
@@ -59,23 +87,23 @@ async fn next(tx: &ReadTx, after: Option<Place>) -> Result<Vec<Chained>> {
     let in_order = select.order_by_asc(row::Column::AccountId).order_by_asc(row::Column::Sequence);
     let rows = in_order.limit(AT_ONCE).all(&tx.on()).await?;
     let ids: Vec<Uuid> = rows.iter().map(|row| row.transfer_id).collect();
-    let transfers = transfers::find_all(tx, &ids).await?;
+    let transfers = transfers::find_readable(tx, &ids).await?;
     let mut granted = granted_by(tx, &ids).await?;
     let mut uses = used_by(tx, &ids).await?;
     let chained = |row: row::Model| {
         let of = (row.transfer_id, row.account_id);
-        let transfer = transfers.get(&row.transfer_id).cloned();
-        Ok(Chained {
-            transfer: transfer.ok_or_else(|| StorageError::corrupt("entry", "transfer_id", row.transfer_id))?,
+        Chained {
+            transfer: transfers.get(&row.transfer_id).cloned(),
             granted: granted.remove(&of).unwrap_or_default(),
             uses: uses.remove(&of).unwrap_or_default(),
             row,
-        })
+        }
     };
-    rows.into_iter().map(chained).collect()
+    Ok(rows.into_iter().map(chained).collect())
 }
 
-async fn granted_by(tx: &ReadTx, transfers: &[Uuid]) -> Result<BTreeMap<(Uuid, Uuid), Vec<NewLot>>> {
+/// The lots that these transfers granted, by transfer and account.
+pub(crate) async fn granted_by(tx: &ReadTx, transfers: &[Uuid]) -> Result<BTreeMap<(Uuid, Uuid), Vec<NewLot>>> {
     let rows = lot::Entity::find().filter(lot::Column::TransferId.is_in(transfers.iter().copied()));
     let mut granted: BTreeMap<_, Vec<_>> = BTreeMap::new();
     for row in rows.all(&tx.on()).await? {
@@ -90,7 +118,8 @@ async fn granted_by(tx: &ReadTx, transfers: &[Uuid]) -> Result<BTreeMap<(Uuid, U
     Ok(granted)
 }
 
-async fn used_by(tx: &ReadTx, transfers: &[Uuid]) -> Result<BTreeMap<(Uuid, Uuid), Vec<LotUse>>> {
+/// The uses that these transfers made of lots, by transfer and account.
+pub(crate) async fn used_by(tx: &ReadTx, transfers: &[Uuid]) -> Result<BTreeMap<(Uuid, Uuid), Vec<LotUse>>> {
     let select = Query::select()
         .columns([
             (used::Entity, used::Column::TransferId),
@@ -118,6 +147,7 @@ impl Chained {
     fn is_intact(&self) -> Result<bool> {
         let row = &self.row;
         let Some((hash, balance_after)) = row.hash.as_ref().zip(row.balance_after) else { return Ok(false) };
+        let Some(transfer) = &self.transfer else { return Ok(false) };
         let previous = row.previous_hash.clone().map(TryInto::try_into).transpose();
         let Ok(previous) = previous else { return Ok(false) };
         let content = Content {
@@ -130,7 +160,7 @@ impl Chained {
             granted: &self.granted,
             uses: &self.uses,
         };
-        Ok(chain::hash(&self.transfer, &content).as_slice() == hash)
+        Ok(chain::hash(transfer, &content).as_slice() == hash)
     }
 }
 

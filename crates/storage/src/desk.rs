@@ -5,6 +5,7 @@ use domain::application::ApplicationState;
 use domain::complaint::ComplaintState;
 use domain::desk::{MOST_COUNTED, Waiting};
 use domain::enrolment::EnrolmentState;
+use domain::ledger_finding::FindingState;
 use domain::offer::OfferState;
 use domain::organisation::NodePath;
 use domain::residency::ResidencyState;
@@ -15,7 +16,7 @@ use crate::database::ReadTx;
 use crate::error::Result;
 use crate::mapping::code;
 use crate::organisations::inside;
-use crate::{activities, organisations};
+use crate::{activities, ledger_findings, organisations};
 
 /// Counts what waits within these subtrees, as far as [`MOST_COUNTED`].
 pub async fn count(tx: &ReadTx, waiting: Waiting, paths: &[NodePath]) -> Result<u64> {
@@ -44,6 +45,12 @@ pub async fn count(tx: &ReadTx, waiting: Waiting, paths: &[NodePath]) -> Result<
             through("offer", "merchant_id", "merchant", "node_id", state, paths)
         }
         Waiting::Complaint => hanging("complaint", "node_id", code::write(ComplaintState::Open), inside(paths)),
+        Waiting::OpenFinding => {
+            return ledger_findings::count_waiting(tx, paths, FindingState::Open, MOST_COUNTED).await;
+        }
+        Waiting::ExplainedFinding => {
+            return ledger_findings::count_waiting(tx, paths, FindingState::Explained, MOST_COUNTED).await;
+        }
     };
     Ok(tx.on().query_all(query.limit(MOST_COUNTED)).await?.len() as u64)
 }

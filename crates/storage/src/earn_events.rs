@@ -144,7 +144,7 @@ struct EarnedRow {
     year: Option<i64>,
 }
 
-mod row {
+pub(crate) mod row {
     use sea_orm::entity::prelude::*;
 
     #[sea_orm::model]

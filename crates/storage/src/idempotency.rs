@@ -90,7 +90,7 @@ pub async fn forget_before(tx: &mut WriteTx, before: Instant) -> Result<u64> {
     Ok(forgotten)
 }
 
-mod row {
+pub(crate) mod row {
     use sea_orm::entity::prelude::*;
 
     #[sea_orm::model]

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::Duration;
 use domain::id::TransferId;
+use domain::page::{Page, PageRequest};
 use domain::points::Transfer;
 use domain::points::chain::Hash;
 use domain::points::seal::{self, Seal, SealedLeg};
@@ -18,6 +19,7 @@ use crate::database::{CHUNK, ReadTx, WriteTx};
 use crate::entries::row as entry;
 use crate::error::{Result, StorageError};
 use crate::invariants::Violations;
+use crate::records;
 use crate::transfers::{self, row as transfer};
 
 /// What the seals prove, as [`crate::invariants`] say theirs.
@@ -44,6 +46,30 @@ pub async fn find_newest(tx: &ReadTx) -> Result<Option<Signed>> {
     newest.map(Signed::try_from).transpose()
 }
 
+/// The seal of this number.
+pub async fn find(tx: &ReadTx, number: i64) -> Result<Option<Signed>> {
+    row::Entity::find_by_id(number).one(&tx.on()).await?.map(Signed::try_from).transpose()
+}
+
+/// Lists seals, the newest first.
+pub async fn list(tx: &ReadTx, page: &PageRequest<i64>) -> Result<Page<Signed, i64>> {
+    let mut query = row::Entity::find().order_by_desc(row::Column::Number).limit(page.limit + 1);
+    if let Some(after) = page.after {
+        query = query.filter(row::Column::Number.lt(after));
+    }
+    let rows = query.all(&tx.on()).await?;
+    let found = rows.into_iter().map(Signed::try_from).collect::<Result<Vec<_>>>()?;
+    Ok(Page::from_one_more(found, page.limit, |signed| signed.seal.number))
+}
+
+/// The seal that covers a transfer, once there is one.
+pub(crate) async fn find_covering(tx: &ReadTx, transfer: TransferId) -> Result<Option<Signed>> {
+    match sealed::Entity::find_by_id(transfer.uuid()).one(&tx.on()).await? {
+        Some(covered) => find(tx, covered.seal_number).await,
+        None => Ok(None),
+    }
+}
+
 /// Transfers that no seal covers, by id; `since` is the time of posting from which they are looked for.
 pub async fn list_unsealed(tx: &ReadTx, since: Option<Instant>, limit: u64) -> Result<Vec<TransferId>> {
     let mut select = Query::select();
@@ -64,16 +90,22 @@ pub async fn list_unsealed(tx: &ReadTx, since: Option<Instant>, limit: u64) -> R
     rows.iter().map(|row| Ok(row.try_get::<Uuid>("", "id")?.into())).collect()
 }
 
-/// The leaves of these transfers, in this order.
+/// The leaves of these transfers, in this order, with the records behind them.
 pub async fn leaves(tx: &ReadTx, ids: &[TransferId]) -> Result<Vec<Hash>> {
+    leaves_of(tx, ids, true).await
+}
+
+async fn leaves_of(tx: &ReadTx, ids: &[TransferId], with_records: bool) -> Result<Vec<Hash>> {
     let mut leaves = Vec::with_capacity(ids.len());
     for ids in ids.chunks(CHUNK) {
         let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
-        let transfers = transfers::find_all(tx, &ids).await?;
+        let transfers = transfers::find_readable(tx, &ids).await?;
         let mut legs = legs_of(tx, &ids).await?;
+        let mut records = if with_records { records::hashes_behind(tx, &ids).await? } else { BTreeMap::new() };
         for id in ids {
             let head: &Transfer = transfers.get(&id).ok_or_else(|| StorageError::corrupt("transfer", "id", id))?;
-            leaves.push(seal::leaf(head, &legs.remove(&id).unwrap_or_default()));
+            let behind = records.remove(&id).unwrap_or_default();
+            leaves.push(seal::leaf(head, &legs.remove(&id).unwrap_or_default(), &behind));
         }
     }
     Ok(leaves)
@@ -109,45 +141,73 @@ pub async fn insert(tx: &mut WriteTx, signed: &Signed, transfers: &[TransferId])
 
 /// Goes through all seals. Whether a signature holds says `is_signed`.
 pub async fn check(tx: &ReadTx, is_signed: impl Fn(&Signed) -> bool) -> Result<Violations> {
-    let (mut broken, mut before): (Violations, Option<Seal>) = (Violations::default(), None);
-    loop {
-        let after = before.as_ref().map_or(0, |seal| seal.number);
-        let next = row::Entity::find().filter(row::Column::Number.gt(after)).order_by_asc(row::Column::Number);
-        let Some(row) = next.one(&tx.on()).await? else {
-            let cut_off = sealed::Entity::find().filter(sealed::Column::SealNumber.gt(after)).one(&tx.on()).await?;
-            if let Some(row) = cut_off {
-                broken.add(format!("seal {}", row.seal_number));
-            }
-            return Ok(broken);
-        };
-        let signed = Signed::try_from(row)?;
-        let ids = covered_by(tx, signed.seal.number).await?;
-        let root = match leaves(tx, &ids).await {
-            Ok(leaves) => seal::root(&leaves),
-            // A transfer that it covers is gone, or cannot be read any more.
-            Err(StorageError::Corrupt { .. }) => None,
-            Err(error) => return Err(error),
-        };
-        let seal = &signed.seal;
-        let follows = seal.number == after + 1 && seal.previous_root == before.as_ref().map(|seal| seal.root);
-        let whole = i64::try_from(ids.len()) == Ok(seal.transfers) && root == Some(seal.root);
-        if !(follows && whole && is_signed(&signed)) {
-            broken.add(format!("seal {}", seal.number));
-        }
-        before = Some(signed.seal);
+    let (mut broken, mut after) = (Violations::default(), Some(0));
+    while let Some(number) = after {
+        after = check_next(tx, number, &mut broken, &is_signed).await?;
     }
+    Ok(broken)
 }
 
-async fn covered_by(tx: &ReadTx, number: i64) -> Result<Vec<TransferId>> {
-    let ids: Vec<Uuid> = sealed::Entity::find()
+/// Goes on with the seal that follows this number, and answers its own; none after the last.
+pub async fn check_next(
+    tx: &ReadTx,
+    after: i64,
+    broken: &mut Violations,
+    is_signed: impl Fn(&Signed) -> bool,
+) -> Result<Option<i64>> {
+    let next = row::Entity::find().filter(row::Column::Number.gt(after)).order_by_asc(row::Column::Number);
+    let Some(row) = next.one(&tx.on()).await? else {
+        let cut_off = sealed::Entity::find().filter(sealed::Column::SealNumber.gt(after)).one(&tx.on()).await?;
+        if let Some(row) = cut_off {
+            broken.add(format!("seal {}", row.seal_number));
+        }
+        return Ok(None);
+    };
+    let number = row.number;
+    let before = row::Entity::find_by_id(after).one(&tx.on()).await?.map(|before| before.root);
+    let is_whole = match leaves_under(tx, number, &row.root).await {
+        Ok(leaves) => leaves.is_some_and(|(leaves, _)| i64::try_from(leaves.len()) == Ok(row.transfers)),
+        // A transfer that it covers is gone, or cannot be read any more.
+        Err(StorageError::Corrupt { .. }) => false,
+        Err(error) => return Err(error),
+    };
+    let follows = number == after + 1 && row.previous_root == before;
+    if !(is_whole && follows && Signed::try_from(row).is_ok_and(|signed| is_signed(&signed))) {
+        broken.add(format!("seal {number}"));
+    }
+    Ok(Some(number))
+}
+
+/// The leaves of a seal, if they have this root, and whether they cover the records behind transfers: the first seals did not.
+pub(crate) async fn leaves_under(tx: &ReadTx, number: i64, root: &[u8]) -> Result<Option<(Vec<Hash>, bool)>> {
+    let covered = covered_by(tx, number).await?;
+    for with_records in [true, false] {
+        let leaves = leaves_of(tx, &covered, with_records).await?;
+        if seal::root(&leaves).is_some_and(|found| found[..] == *root) {
+            return Ok(Some((leaves, with_records)));
+        }
+    }
+    Ok(None)
+}
+
+/// The transfers of a seal, in the order of its leaves.
+pub(crate) async fn covered_by(tx: &ReadTx, number: i64) -> Result<Vec<TransferId>> {
+    let covered: Vec<(Uuid, Option<i32>)> = sealed::Entity::find()
         .select_only()
         .column(sealed::Column::TransferId)
+        .column(sealed::Column::Position)
         .filter(sealed::Column::SealNumber.eq(number))
         .order_by_asc(sealed::Column::Position)
         .into_tuple()
         .all(&tx.on())
         .await?;
-    Ok(ids.into_iter().map(TransferId::new).collect())
+    (0..)
+        .zip(covered)
+        .map(|(place, (id, position))| {
+            let in_place = position == Some(place);
+            in_place.then_some(id.into()).ok_or_else(|| corrupt("sealed_transfer", "position", id))
+        })
+        .collect()
 }
 
 async fn legs_of(tx: &ReadTx, transfers: &[Uuid]) -> Result<BTreeMap<Uuid, Vec<SealedLeg>>> {

@@ -111,7 +111,7 @@ pub async fn totals(tx: &ReadTx, member: MemberId) -> Result<ServiceTotals> {
     Ok(ServiceTotals { timed_minutes: timed.unwrap_or(0), made_up_minutes: made_up.unwrap_or(0) })
 }
 
-mod row {
+pub(crate) mod row {
     use sea_orm::entity::prelude::*;
 
     #[sea_orm::model]

@@ -55,10 +55,10 @@ pub fn posted_before(error: &StorageError) -> bool {
     KEYS.iter().any(|key| error.breaks(key))
 }
 
-/// The heads of these transfers, by id.
-pub(crate) async fn find_all(tx: &ReadTx, ids: &[Uuid]) -> Result<BTreeMap<Uuid, Transfer>> {
+/// The heads of these transfers, by id. One that cannot be read any more is not among them.
+pub(crate) async fn find_readable(tx: &ReadTx, ids: &[Uuid]) -> Result<BTreeMap<Uuid, Transfer>> {
     let rows = row::Entity::find().filter(row::Column::Id.is_in(ids.iter().copied())).all(&tx.on()).await?;
-    rows.into_iter().map(|row| Ok((row.id, row.try_into()?))).collect()
+    Ok(rows.into_iter().filter_map(|row| Some((row.id, row.try_into().ok()?))).collect())
 }
 
 /// The statements of some postings. Accounts and lots that several postings touch are changed once, to how they end.

@@ -241,7 +241,8 @@ macro_rules! needs {
 needs! {
     ReadOrganisation, ReadAdmins, ManageOrganisation, ManageAdmins, GrantRoles, ReadAudit, ReadMembers, ManageRoster, ReadResidencies,
     ConfirmResidency, AcceptResidency, ReadActivities, ProposeActivity, ReviewActivity, ReviewAttendance, ReadMall,
-    ManageMall, ApproveOffer, ReadPoints, AnswerComplaints, ReadReports, ManageBudget,
+    ManageMall, ApproveOffer, ReadPoints, AnswerComplaints, ReadReports, ManageBudget, ReadFindings, ExplainFinding,
+    CloseFinding,
 }
 
 /// An administrator who holds the permission somewhere, with the subtrees where they hold it.

@@ -9,6 +9,7 @@ mod openapi;
 mod serve;
 mod totp;
 mod verify_ledger;
+mod verify_receipt;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -48,6 +49,8 @@ enum Command {
     Totp(totp::Arguments),
     /// Check that the books are right: every invariant, the hash of every entry, and the seals.
     VerifyLedger(verify_ledger::Arguments),
+    /// Verify a member's receipt offline, against the public key that signs seals.
+    VerifyReceipt(verify_receipt::Arguments),
 }
 
 /// Why a command ended without doing its work.
@@ -97,6 +100,9 @@ async fn dispatch(line: CommandLine) -> Result<(), Failure> {
     if let Command::Openapi(arguments) = command {
         return openapi::run(&arguments);
     }
+    if let Command::VerifyReceipt(arguments) = &command {
+        return verify_receipt::run(arguments);
+    }
     if let Command::DemoData(arguments) = &command
         && let Some(folder) = demo_data::folder(arguments)
     {
@@ -112,7 +118,7 @@ async fn dispatch(line: CommandLine) -> Result<(), Failure> {
         Command::ImportRoster(arguments) => import_roster::run(config, arguments).await,
         Command::Totp(arguments) => totp::run(config, &arguments).await,
         Command::VerifyLedger(arguments) => verify_ledger::run(&config, &arguments).await,
-        Command::Openapi(_) => Ok(()),
+        Command::Openapi(_) | Command::VerifyReceipt(_) => Ok(()),
     }
 }
 

@@ -3,12 +3,14 @@
 use std::io::{IsTerminal, stdout};
 
 use clap::Args;
+use domain::points::chain::Hash;
 use storage::invariants::{self, Violations};
-use storage::{Database, StorageError, chains, seals};
+use storage::{Database, StorageError, answers, chains, owners, seals};
 
 use super::Failure;
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError};
+use crate::http::exact::HexHash;
 use crate::keys::KeyRing;
 use crate::seal_key::{SealChecker, SealKey};
 
@@ -24,10 +26,15 @@ pub(super) struct Arguments {
     /// A public key that signed seals, in base64; may be given several times. Without one, the key of these settings.
     #[arg(long)]
     seal_key: Vec<String>,
+    /// The number and root of a seal as it was published, such as 7:d67e…2708; may be given several times. An older copy
+    /// of the books, however right by itself, lacks it.
+    #[arg(long)]
+    expect_seal: Vec<String>,
 }
 
 pub(super) async fn run(config: &Config, arguments: &Arguments) -> Result<(), Failure> {
     let checkers = checkers(config, &arguments.seal_key)?;
+    let published = arguments.expect_seal.iter().map(|seal| published(seal)).collect::<Result<Vec<_>, _>>()?;
     let database = Database::open_to_verify(&config.database_url()).await.map_err(ConfigError::from)?;
     let pending = database.pending_migrations().await.map_err(ConfigError::from)?;
     if !pending.is_empty() {
@@ -36,7 +43,10 @@ pub(super) async fn run(config: &Config, arguments: &Arguments) -> Result<(), Fa
             "{place} holds no books of this version: set ZHIXIANG__DATABASE__URL to a database that is up to date"
         )));
     }
-    let findings = look(&database, &checkers).await?;
+    let mut findings = look(&database, &checkers).await?;
+    if !published.is_empty() {
+        findings.push(compare(&database, &published).await?);
+    }
     let wrong = findings.iter().filter(|finding| finding.violations.count > 0).count();
     for finding in &findings {
         print(finding);
@@ -60,6 +70,27 @@ fn checkers(config: &Config, given: &[String]) -> Result<Vec<SealChecker>, Failu
     given.iter().map(read).collect()
 }
 
+/// Reads `number:root`.
+fn published(text: &str) -> Result<(i64, Hash), Failure> {
+    let read = |text: &str| {
+        let (number, root) = text.split_once(':')?;
+        Some((number.parse().ok()?, HexHash::from_hex(root)?.0))
+    };
+    read(text).ok_or_else(|| Failure::Usage(format!("--expect-seal {text} is no number, colon and root in hex")))
+}
+
+async fn compare(database: &Database, published: &[(i64, Hash)]) -> Result<Finding, StorageError> {
+    let (tx, mut violations) = (database.read(), Violations::default());
+    for (number, root) in published {
+        let kept = seals::find(&tx, *number).await?;
+        if kept.is_none_or(|kept| kept.seal.root != *root) {
+            violations.count += 1;
+            violations.subjects.push(format!("seal {number}"));
+        }
+    }
+    Ok(Finding { name: "expected_seal", rule: "the seals that were published are still these", violations })
+}
+
 async fn look(database: &Database, checkers: &[SealChecker]) -> Result<Vec<Finding>, StorageError> {
     let tx = database.read();
     let now = Clock::default().wall();
@@ -70,6 +101,12 @@ async fn look(database: &Database, checkers: &[SealChecker]) -> Result<Vec<Findi
     }
     let (name, rule) = chains::RULE;
     let violations = chains::check(&tx, |_| ()).await?;
+    findings.push(Finding { name, rule, violations });
+    let (name, rule) = owners::RULE;
+    let violations = owners::check(&tx).await?;
+    findings.push(Finding { name, rule, violations });
+    let (name, rule) = answers::RULE;
+    let violations = answers::check(&tx).await?;
     findings.push(Finding { name, rule, violations });
     let (name, rule) = seals::RULE;
     let violations = seals::check(&tx, |signed| checkers.iter().any(|checker| checker.accepts(signed))).await?;

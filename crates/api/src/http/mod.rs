@@ -2,6 +2,7 @@
 
 pub mod answer;
 pub mod coded;
+pub mod exact;
 pub mod front;
 pub mod idempotency_key;
 pub mod input;

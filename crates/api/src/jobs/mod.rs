@@ -16,6 +16,7 @@ mod expire_vouchers;
 mod forget_answers;
 mod import_roster;
 mod notify_expiry;
+mod reconcile_ledger;
 mod seal_ledger;
 mod settle_activities;
 mod watch_budgets;
@@ -34,6 +35,7 @@ const JOBS: &[(&str, Job)] = &[
     ("import_roster", |app| Box::pin(import_roster::run(app))),
     ("seal_ledger", |app| Box::pin(seal_ledger::run(app))),
     ("watch_budgets", |app| Box::pin(watch_budgets::run(app))),
+    ("reconcile_ledger", |app| Box::pin(reconcile_ledger::run(app))),
     ("settle_activities", |app| Box::pin(settle_activities::run(app))),
 ];
 

@@ -1,6 +1,7 @@
 //! Seals what was posted since the last seal: a Merkle root over the transfers, signed, naming the root before.
 
 use domain::points::seal::{self, Seal};
+use storage::seal_keys::{self, PublicSealKey};
 use storage::seals;
 
 use crate::error::{ApiError, ApiResult};
@@ -39,6 +40,9 @@ async fn seal(work: &mut Work) -> ApiResult<u64> {
         signed_at: work.wall,
     };
     let signed = work.app.seal_key.sign(seal);
+    let (key, first_used_at) = (work.app.seal_key.checker(), work.wall);
+    let key = PublicSealKey { id: key.id().into(), public: key.public().into(), first_used_at };
+    seal_keys::insert_missing(&mut work.tx, &key).await?;
     seals::insert(&mut work.tx, &signed, &transfers).await?;
     Ok(signed.seal.transfers.unsigned_abs())
 }

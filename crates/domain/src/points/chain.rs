@@ -117,7 +117,7 @@ impl Encoding {
         self.raw(&u32::try_from(count).unwrap_or(u32::MAX).to_be_bytes());
     }
 
-    fn text(&mut self, text: &str) {
+    pub(super) fn text(&mut self, text: &str) {
         self.count(text.len());
         self.raw(text.as_bytes());
     }

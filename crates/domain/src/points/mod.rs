@@ -15,6 +15,8 @@ mod lot;
 mod pending;
 mod posting;
 mod purse;
+pub mod receipt;
+pub mod record;
 mod refund;
 pub mod rulebook;
 pub mod seal;

@@ -3,7 +3,9 @@
 //! nodes with a byte 1, and the left half is the largest power of two that leaves something to the right.
 //!
 //! A leaf covers, encoded as [`super::chain`] says: `zhixiang ledger transfer v1` and a zero byte, the transfer's head, the
-//! count of legs as u32, and of each leg its number i32, account 16, amount i64, and hash as optional 32.
+//! count of legs as u32, and of each leg its number i32, account 16, amount i64, and hash as optional 32. A transfer behind
+//! which there are records, as the event that earned it and the service that was verified, says `v2` instead and goes on
+//! with their count as u32 and the hash of each ([`super::record`]).
 //! What is signed is `zhixiang ledger seal v1` and a zero byte, number i64, previous root as optional 32, root 32, count of
 //! transfers i64, and time i64.
 
@@ -55,10 +57,12 @@ impl Seal {
     }
 }
 
-/// The leaf of a transfer, whose legs come in the order of their numbers.
-pub fn leaf(transfer: &Transfer, legs: &[SealedLeg]) -> Hash {
+/// The leaf of a transfer, whose legs come in the order of their numbers, with the hashes of the records behind it.
+pub fn leaf(transfer: &Transfer, legs: &[SealedLeg], records: &[Hash]) -> Hash {
     let mut bytes = Encoding(vec![0]);
-    bytes.raw(b"zhixiang ledger transfer v1\0");
+    let version: &[u8; 28] =
+        if records.is_empty() { b"zhixiang ledger transfer v1\0" } else { b"zhixiang ledger transfer v2\0" };
+    bytes.raw(version);
     bytes.head(transfer);
     bytes.count(legs.len());
     for leg in legs {
@@ -66,6 +70,12 @@ pub fn leaf(transfer: &Transfer, legs: &[SealedLeg]) -> Hash {
         bytes.raw(leg.account.uuid().as_bytes());
         bytes.number(leg.amount);
         bytes.optional(leg.hash, |bytes, hash| bytes.raw(&hash));
+    }
+    if !records.is_empty() {
+        bytes.count(records.len());
+        for record in records {
+            bytes.raw(record);
+        }
     }
     bytes.digest()
 }

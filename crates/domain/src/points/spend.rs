@@ -13,7 +13,7 @@ pub enum SpendError {
     #[error("积分数额无效")]
     InvalidAmount,
     /// Spending is stopped.
-    #[error("积分账户已冻结，暂时不能使用积分")]
+    #[error("积分账户已冻结，暂时不能使用积分，原因见积分余额")]
     Frozen,
     /// Too few points.
     #[error("积分不足：可用 {available} 分，需要 {needed} 分")]

@@ -4,7 +4,11 @@ mod accounts;
 mod events;
 mod lots;
 mod mall;
+mod members;
+mod proof;
 mod transfers;
+
+pub(crate) use members::check_members;
 
 use chrono::Duration;
 use domain::time::Instant;
@@ -53,7 +57,12 @@ impl Violations {
 
 /// Every invariant that a query can ask for. The entries' hashes are recomputed beside them ([`crate::chains`]).
 pub fn all() -> impl Iterator<Item = Invariant> {
-    [transfers::ALL, accounts::ALL, lots::ALL, events::ALL, mall::ALL].into_iter().flatten().copied()
+    [transfers::ALL, accounts::ALL, lots::ALL, events::ALL, mall::ALL, proof::ALL].into_iter().flatten().copied()
+}
+
+/// Those that hold of the ledger as a whole, and not of each member by themselves.
+pub fn of_the_whole() -> impl Iterator<Item = Invariant> {
+    all().filter(|invariant| !members::OF_EACH.contains(&invariant.name))
 }
 
 /// Looks for violations of an invariant at this time.

@@ -3,7 +3,10 @@
 use std::sync::OnceLock;
 
 use actix_web::{HttpResponse, get, web};
+use domain::code::Code;
+use domain::reconciliation::RoundKind;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use storage::{StorageError, answers, chains, invariants, ledger_findings, owners, reconciliations, seals};
 
 use crate::state::App;
 
@@ -55,6 +58,34 @@ async fn show_readiness(app: App) -> HttpResponse {
 }
 
 #[get("/metrics")]
-async fn show_metrics() -> String {
+async fn show_metrics(app: App) -> String {
+    if let Err(error) = measure_ledger(&app).await {
+        tracing::warn!(%error, "the ledger's findings could not be measured");
+    }
     METRICS.get().map(PrometheusHandle::render).unwrap_or_default()
+}
+
+/// Says of the ledger what the database says, so that every replica tells the same, whoever of them ran the job.
+async fn measure_ledger(app: &App) -> Result<(), StorageError> {
+    let tx = app.database.read();
+    let mut found = ledger_findings::count(&tx).await?;
+    for name in invariants::all().map(|invariant| invariant.name).chain([
+        chains::RULE.0,
+        owners::RULE.0,
+        answers::RULE.0,
+        seals::RULE.0,
+    ]) {
+        let count = found.remove(name).unwrap_or(0);
+        #[expect(clippy::cast_precision_loss, reason = "a gauge is a float, and findings are few")]
+        metrics::gauge!("ledger_invariant_violations", "invariant" => name).set(count as f64);
+    }
+    for kind in RoundKind::ALL {
+        let round = reconciliations::find(&tx, *kind, app.clock.wall()).await?;
+        if let Some(last) = round.last {
+            #[expect(clippy::cast_precision_loss, reason = "seconds since 1970 fit a float for ages")]
+            let ended = last.ended_at.timestamp() as f64;
+            metrics::gauge!("ledger_reconciled_timestamp_seconds", "round" => kind.code()).set(ended);
+        }
+    }
+    Ok(())
 }

@@ -5,6 +5,7 @@ mod list_entries;
 mod pending;
 mod show_balance;
 mod show_member_points;
+mod show_receipt;
 
 use domain::points::TransferKind;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -19,7 +20,8 @@ pub fn member_routes(routes: &mut ServiceConfig) {
         .service(show_balance::show_balance)
         .service(pending::show_pending_points)
         .service(list_entries::list_entries)
-        .service(explain_entry::explain_entry);
+        .service(explain_entry::explain_entry)
+        .service(show_receipt::show_receipt);
 }
 
 /// What admins use.

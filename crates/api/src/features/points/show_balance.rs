@@ -34,6 +34,9 @@ pub(super) struct PointsView {
     debt: i64,
     /// 积分账户是否被冻结；冻结期间不能使用积分
     frozen: bool,
+    /// 冻结的原因
+    #[schema(example = json!(null))]
+    frozen_because: Option<String>,
     /// 60 天内到期的积分，先到期的在前
     expiring: Vec<ExpiringView>,
     /// 累计获得的积分，已扣除被追回的
@@ -69,6 +72,7 @@ impl PointsView {
             held: balance.held,
             debt: balance.debt,
             frozen: balance.frozen,
+            frozen_because: balance.frozen_because,
             expiring: days.into_iter().map(|(last_day, points)| ExpiringView { last_day, points }).collect(),
             lifetime_earned: balance.lifetime_earned,
             verified_minutes: balance.verified_minutes,
