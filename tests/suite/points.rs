@@ -173,8 +173,10 @@ async fn what_is_pending_shares_the_room_under_the_caps() {
 }
 
 /// Lots that have gone.
+const EXPIRED: &str = "SELECT count(*) FROM transfer WHERE kind = 'expire'";
+
 async fn expired(app: &TestApp) -> i64 {
-    app.number("SELECT count(*) FROM transfer WHERE kind = 'expire'").await
+    app.number(EXPIRED).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -184,17 +186,7 @@ async fn expiry_that_is_ended_at_any_point_goes_on_where_the_books_say() {
     app.state.clock.set_ahead_seconds(Duration::days(600).num_seconds());
     let mut ends = 0;
     while expired(&app).await < 300 {
-        let (before, state) = (expired(&app).await, app.state.clone());
-        let process = tokio::spawn(async move { jobs::run_all(&state).await });
-        loop {
-            let over = process.is_finished();
-            if expired(&app).await > before {
-                break;
-            }
-            assert!(!over, "a round that expired nothing of what was left");
-        }
-        process.abort();
-        drop(process.await);
+        app.run_jobs_until_grown(EXPIRED).await;
         ends += 1;
     }
     assert!(ends > 2, "it was not ended in the middle, but {ends} times");

@@ -106,6 +106,25 @@ impl TestApp {
         Self { base, management, state, world, database_url, handles, directory, members }
     }
 
+    /// Runs the jobs at a replica that dies as soon as this number has grown.
+    pub async fn run_jobs_until_grown(&self, sql: &str) {
+        let (replica, before) = (self.replica().await, self.number(sql).await);
+        replica.state.clock.set_ahead_seconds(self.state.clock.ahead_seconds());
+        let state = replica.state.clone();
+        let jobs = tokio::spawn(async move { api::jobs::run_all(&state).await });
+        loop {
+            let over = jobs.is_finished();
+            if self.number(sql).await > before {
+                break;
+            }
+            assert!(!over, "a round that did nothing of what was left: {sql}");
+        }
+        jobs.abort();
+        drop(jobs.await);
+        replica.leave().await;
+        self.tamper("DELETE FROM lease").await;
+    }
+
     /// Closes this server's database, so that another process has it to itself.
     pub async fn leave(&self) {
         self.state.database.clone().close().await.expect("the database closes");

@@ -102,10 +102,10 @@ pub async fn insert_missing(tx: &mut WriteTx, notices: &[Notice]) -> Result<Vec<
         points: Set(notice.points),
         created_at: Set(notice.created_at),
     });
-    let once = OnConflict::columns([row::Column::MemberId, row::Column::GoneAt, row::Column::DaysBefore]);
+    let key = [row::Column::MemberId, row::Column::GoneAt, row::Column::DaysBefore];
     let insert = row::Entity::insert_many(rows)
         .into_query()
-        .on_conflict({ once }.do_nothing().to_owned())
+        .on_conflict(OnConflict::columns(key).do_nothing().to_owned())
         .returning(Query::returning().column(row::Column::Id))
         .to_owned();
     let kept = tx.on().query_all(&insert).await?;

@@ -115,18 +115,20 @@ async fn entries_are_paged_from_the_newest() {
 
 /// Moves one point in and out until the member has so many entries.
 async fn wear_out(books: &Books, member: MemberId, entries: u32) {
-    let mut tx = books.write().await;
-    let mut purse = purses::lock_accounts(&mut tx, member).await.expect("the purse");
-    let mut postings = Vec::new();
-    for number in 0..entries {
-        let id = TransferId::of_key(member.into(), "test", &number.to_string());
-        let why = occasion("积分调整", SourceKind::Adjustment, id.uuid(), at(0));
-        let grant = Grant { lot: LotId::new(Uuid::now_v7()), expires_at: Some(at(90)) };
-        let amount = if number % 2 == 0 { 2 } else { -1 - i64::from(number < entries - 10) };
-        postings.push(points::adjust(&mut purse, id, why, amount, grant).expect("a sound adjustment"));
+    for first in (0..entries).step_by(500) {
+        let mut tx = books.write().await;
+        let mut purse = purses::lock(&mut tx, member).await.expect("the purse");
+        let mut postings = Vec::new();
+        for number in first..entries.min(first + 500) {
+            let id = TransferId::of_key(member.into(), "test", &number.to_string());
+            let why = occasion("积分调整", SourceKind::Adjustment, id.uuid(), at(0));
+            let grant = Grant { lot: LotId::new(Uuid::now_v7()), expires_at: Some(at(90)) };
+            let amount = if number % 2 == 0 { 2 } else { -1 - i64::from(number < entries - 10) };
+            postings.push(points::adjust(&mut purse, id, why, amount, grant).expect("a sound adjustment"));
+        }
+        transfers::post_all(&mut tx, &postings).await.expect("postings");
+        tx.commit().await.expect("a commit");
     }
-    transfers::post_all(&mut tx, &postings).await.expect("postings");
-    tx.commit().await.expect("a commit");
 }
 
 /// How long the middle one of these took.
