@@ -47,7 +47,8 @@ impl Books {
         .await
     }
 
-    /// Puts a row of nothing in particular into an empty table of SQLite, whose triggers fire for rows only.
+    /// Puts a row of nothing in particular into an empty table of SQLite, whose triggers fire for rows only. From then on
+    /// this connection checks nothing but them.
     async fn fill(&self, table: &str) {
         let count = format!("SELECT count(*) FROM {table}");
         let backend = self.raw.get_database_backend();
@@ -61,8 +62,6 @@ impl Books {
             "PRAGMA foreign_keys = OFF",
             "PRAGMA ignore_check_constraints = ON",
             &format!("INSERT INTO {table} VALUES ({values})"),
-            "PRAGMA ignore_check_constraints = OFF",
-            "PRAGMA foreign_keys = ON",
         ] {
             self.execute(sql).await.expect(sql);
         }
