@@ -24,7 +24,7 @@ impl TestApp {
         let mut purse = purses::lock_accounts(&mut tx, member).await.expect("the purse");
         let earned = earn_events::earned(&tx, member, served_at).await.expect("what was earned");
         let (kind, evaluation) = (ServiceKind::General, Evaluation::B);
-        let service = Service { timed_minutes: minutes, made_up_minutes: 0, kind, evaluation };
+        let service = Service { timed_minutes: minutes, made_up_minutes: 0, kind, evaluation, starts_at: served_at };
         let decision = credit_for_service(&rulebook.rules, &service, earned);
         let grant = Grant { lot: LotId::new(Uuid::now_v7()), expires_at: rulebook.rules.expires_at(now) };
         let why = occasion("参加活动：清扫小区", source, now);

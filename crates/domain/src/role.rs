@@ -44,6 +44,8 @@ codes! {
         ApproveOffer = "approve_offer", "审批优惠";
         ReadPoints = "read_points", "查看积分";
         AnswerComplaints = "answer_complaints", "答复投诉建议";
+        DraftRulebook = "draft_rulebook", "起草积分规则";
+        ApproveRulebook = "approve_rulebook", "批准积分规则";
     }
 }
 
@@ -76,6 +78,8 @@ pub fn may(role: Role, permission: Permission) -> bool {
             P::ApproveOffer,
             P::ReadPoints,
             P::AnswerComplaints,
+            P::DraftRulebook,
+            P::ApproveRulebook,
         ],
         Role::Subdistrict => &[
             P::ReadOrganisation,
@@ -88,6 +92,8 @@ pub fn may(role: Role, permission: Permission) -> bool {
             P::ReadMall,
             P::ReadPoints,
             P::AnswerComplaints,
+            P::DraftRulebook,
+            P::ApproveRulebook,
         ],
         Role::Community => &[
             P::ReadOrganisation,
@@ -100,6 +106,8 @@ pub fn may(role: Role, permission: Permission) -> bool {
             P::ReviewAttendance,
             P::ReadPoints,
             P::AnswerComplaints,
+            P::DraftRulebook,
+            P::ApproveRulebook,
         ],
         Role::Estate => {
             &[P::ReadOrganisation, P::ReadMembers, P::ReadResidencies, P::ReadActivities, P::ProposeActivity]

@@ -38,6 +38,7 @@ pub mod redemptions;
 pub mod residencies;
 pub mod role_grants;
 pub mod roster_imports;
+pub mod rulebook_simulations;
 pub mod rulebooks;
 pub mod seals;
 mod search;
