@@ -48,6 +48,20 @@ const NEEDS: &[(&[Permission], &[&str])] = &[
     (&[Permission::ReviewAttendance], &["review_attendance"]),
     (&[Permission::ReadPoints], &["show_member_points"]),
     (
+        &[Permission::DraftRulebook],
+        &[
+            "draft_rulebook",
+            "change_rulebook",
+            "check_rulebook",
+            "discard_rulebook",
+            "list_rulebooks",
+            "show_rulebook",
+            "simulate_rulebook",
+            "show_rulebook_simulation",
+        ],
+    ),
+    (&[Permission::ApproveRulebook], &["approve_rulebook"]),
+    (
         &[Permission::ReadMall],
         &[
             "list_managed_merchants",

@@ -26,6 +26,7 @@ mod residency;
 mod restart;
 mod roles;
 mod roster;
+mod rulebook;
 mod session;
 mod settings;
 mod voucher;

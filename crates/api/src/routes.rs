@@ -53,6 +53,7 @@ pub fn admin(routes: &mut ServiceConfig) {
         .configure(features::unit_pairing::admin_routes)
         .configure(features::roster::admin_routes)
         .configure(features::points::admin_routes)
+        .configure(features::rulebook::admin_routes)
         .configure(features::residency::admin_routes)
         .configure(features::activity::admin_routes)
         .configure(features::enrolment::admin_routes)

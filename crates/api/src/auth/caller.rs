@@ -241,7 +241,7 @@ macro_rules! needs {
 needs! {
     ReadOrganisation, ReadAdmins, ManageOrganisation, ManageAdmins, GrantRoles, ReadAudit, ReadMembers, ManageRoster, ReadResidencies,
     ConfirmResidency, AcceptResidency, ReadActivities, ProposeActivity, ReviewActivity, ReviewAttendance, ReadMall,
-    ManageMall, ApproveOffer, ReadPoints, AnswerComplaints,
+    ManageMall, ApproveOffer, ReadPoints, AnswerComplaints, DraftRulebook, ApproveRulebook,
 }
 
 /// An administrator who holds the permission somewhere, with the subtrees where they hold it.

@@ -15,6 +15,7 @@ pub mod points;
 pub mod redemption;
 pub mod residency;
 pub mod roster;
+pub mod rulebook;
 pub mod session;
 pub mod staff;
 pub mod unit_pairing;

@@ -17,6 +17,7 @@ mod forget_answers;
 mod import_roster;
 mod seal_ledger;
 mod settle_activities;
+mod simulate_rulebook;
 
 /// A job: does what is due now, in steps that each keep themselves, and answers how many things it did.
 pub type Job = for<'a> fn(&'a App) -> Pin<Box<dyn Future<Output = ApiResult<u64>> + Send + 'a>>;
@@ -31,6 +32,7 @@ const JOBS: &[(&str, Job)] = &[
     ("import_roster", |app| Box::pin(import_roster::run(app))),
     ("seal_ledger", |app| Box::pin(seal_ledger::run(app))),
     ("settle_activities", |app| Box::pin(settle_activities::run(app))),
+    ("simulate_rulebook", |app| Box::pin(simulate_rulebook::run(app))),
 ];
 
 /// How long a replica that died keeps its jobs from the others; in development somebody waits for them.
