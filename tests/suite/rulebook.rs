@@ -318,7 +318,9 @@ async fn of_versions_approved_at_once_for_the_same_days_one_wins() {
     let replies = join_all(approvals.iter().map(|path| approver.post(path, &nothing))).await;
     let (won, lost): (Vec<_>, Vec<_>) = replies.into_iter().partition(|reply| reply.status == 200);
     assert_eq!(won.len(), 1);
-    lost.into_iter().for_each(|reply| drop(reply.refused(409, "rulebook_overlap")));
+    for reply in lost {
+        reply.refused(409, "rulebook_overlap");
+    }
     assert_eq!(app.number("SELECT count(*) FROM rulebook WHERE state = 'effective'").await, 2);
 
     let lone = checked(&app, &drafter, "wenyuan", draft(&app, 9, json!({}))).await;
@@ -326,7 +328,9 @@ async fn of_versions_approved_at_once_for_the_same_days_one_wins() {
     let replies = join_all((0..8).map(|_| approver.post(&path, &nothing))).await;
     let (won, lost): (Vec<_>, Vec<_>) = replies.into_iter().partition(|reply| reply.status == 200);
     assert_eq!(won.len(), 1);
-    lost.into_iter().for_each(|reply| drop(reply.refused(409, "state_conflict")));
+    for reply in lost {
+        reply.refused(409, "state_conflict");
+    }
     let audited = "SELECT count(*) FROM audit WHERE action = 'approve_rulebook' AND result = 'done'";
     assert_eq!(app.number(audited).await, 2);
 }

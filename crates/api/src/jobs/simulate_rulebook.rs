@@ -39,7 +39,9 @@ async fn replay(app: &App, holder: Uuid, claimed: Claimed) -> ApiResult<Option<O
     loop {
         let read = app.database.read();
         let (events, last) = rulebook_simulations::page(&read, &place, period, cursor.as_ref(), PAGE).await?;
-        events.iter().for_each(|event| replay.take(event));
+        for event in &events {
+            replay.take(event);
+        }
         events_read += u64::try_from(events.len()).unwrap_or(u64::MAX);
         let mut tx = app.database.write().await?;
         if !rulebook_simulations::renew(&mut tx, id, holder).await? {

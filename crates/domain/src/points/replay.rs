@@ -247,7 +247,9 @@ mod tests {
         let period = Period { from: at("2026-03-01T00:00:00+08:00"), to: at("2026-05-01T00:00:00+08:00") };
         assert_eq!(period.remembered_from(), at("2026-01-01T00:00:00+08:00"));
         let mut replay = Replay::begin(rules, period);
-        pasts.iter().for_each(|past| replay.take(past));
+        for past in pasts {
+            replay.take(past);
+        }
         replay.end()
     }
 

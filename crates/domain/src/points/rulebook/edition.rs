@@ -294,6 +294,6 @@ mod tests {
         assert_eq!(check(district, 0), Err(EditionError::DistrictWithEnd));
         let mut faulty = edition(2, 10, None);
         faulty.rules.earning.points_per_half_hour = 51;
-        assert!(matches!(check(faulty, 0), Err(EditionError::Faults(faults)) if faults.len() == 1));
+        assert!(matches!(check(faulty, 0), Err(EditionError::Faults(found)) if found.len() == 1));
     }
 }
