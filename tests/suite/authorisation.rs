@@ -52,6 +52,20 @@ const NEEDS: &[(&[Permission], &[&str])] = &[
     (&[Permission::ReadReports], &["list_budgets", "show_liability"]),
     (&[Permission::ManageBudget], &["set_budget"]),
     (
+        &[Permission::DraftRulebook],
+        &[
+            "draft_rulebook",
+            "change_rulebook",
+            "check_rulebook",
+            "discard_rulebook",
+            "list_rulebooks",
+            "show_rulebook",
+            "simulate_rulebook",
+            "show_rulebook_simulation",
+        ],
+    ),
+    (&[Permission::ApproveRulebook], &["approve_rulebook"]),
+    (
         &[Permission::ReadMall],
         &[
             "list_managed_merchants",

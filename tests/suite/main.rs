@@ -35,6 +35,7 @@ mod residency;
 mod restart;
 mod roles;
 mod roster;
+mod rulebook;
 mod session;
 mod settings;
 mod tampering;

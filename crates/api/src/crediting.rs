@@ -2,11 +2,12 @@
 
 use domain::activity::{Activity, Session};
 use domain::enrolment::Enrolment;
-use domain::id::{LotId, MemberId, TransferId};
+use domain::id::{LotId, TransferId};
 use domain::points::{
-    Actor, CreditDecision, Grant, Occasion, Purse, Service, Source, SourceKind, credit, credit_for_first_residency,
-    credit_for_service,
+    Actor, CreditDecision, Grant, Occasion, Purse, RewardedEvent, Service, Source, SourceKind, credit,
+    credit_for_event, credit_for_service,
 };
+use domain::residency::Residency;
 use domain::time::Instant;
 use storage::earn_events::{self, EarnEvent};
 use storage::rulebooks::{self, RulebookVersion};
@@ -17,19 +18,21 @@ use uuid::Uuid;
 use crate::error::{ApiError, ApiResult};
 use crate::use_case::Work;
 
-/// Credits the first time that a community accepted the member. The event is the member, so it happens once.
-pub async fn credit_first_residency(work: &mut Work, member: MemberId, actor: Actor) -> ApiResult<()> {
-    let rulebook = rulebooks::in_force(&work.tx, work.now).await?;
+/// Credits the first time that a community accepted the member, by the rules that hold at the place. The event is the
+/// member, so it happens once.
+pub async fn credit_first_residency(work: &mut Work, residency: &Residency, actor: Actor) -> ApiResult<()> {
+    let member = residency.member;
+    let rulebook = rulebooks::in_force_at(&work.tx, residency.estate, work.now).await?;
     let purse = purses::lock_accounts(&mut work.tx, member).await?;
     let earned = earn_events::earned(&work.tx, member, work.now).await?;
-    let decision = credit_for_first_residency(&rulebook.rules, earned);
+    let decision = credit_for_event(&rulebook.rules, RewardedEvent::FirstResidency, 0, earned);
     let source = Source { kind: SourceKind::FirstResidency, id: member.uuid() };
     let event = Event { source, actor, reason: "首次报到".into(), earned_at: work.now };
     post(work, purse, &rulebook, decision, event).await
 }
 
-/// Credits the service of an enrolment whose publicity is over, by the rules that held when it was served. The event is
-/// the enrolment, so it happens once. Lock the enrolment first.
+/// Credits the service of an enrolment whose publicity is over, by the rules that held when and where it was served. The
+/// event is the enrolment, so it happens once. Lock the enrolment first.
 pub async fn credit_enrolment(
     work: &mut Work,
     enrolment: &Enrolment,
@@ -41,11 +44,16 @@ pub async fn credit_enrolment(
     let confirmation = enrolment.confirmation.ok_or_else(missing)?;
     let timed_minutes = enrolment.timed_minutes.ok_or_else(missing)?;
     let served_at = session.starts_at;
-    let rulebook = rulebooks::in_force(&work.tx, served_at).await?;
+    let rulebook = rulebooks::in_force_at(&work.tx, activity.node, served_at).await?;
     let purse = purses::lock_accounts(&mut work.tx, member).await?;
     let earned = earn_events::earned(&work.tx, member, served_at).await?;
-    let service =
-        Service { timed_minutes, made_up_minutes: 0, kind: activity.kind, evaluation: confirmation.evaluation };
+    let service = Service {
+        timed_minutes,
+        made_up_minutes: 0,
+        kind: activity.kind,
+        evaluation: confirmation.evaluation,
+        starts_at: served_at,
+    };
     let decision = credit_for_service(&rulebook.rules, &service, earned);
     let source = Source { kind: SourceKind::Enrolment, id: enrolment.id.uuid() };
     let reason = format!("参加活动：{}", activity.title);

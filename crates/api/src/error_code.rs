@@ -103,6 +103,8 @@ error_codes! {
     VoucherCancelled = "voucher_cancelled", 409, "兑换券已取消";
     VoucherExpired = "voucher_expired", 409, "兑换券已过期";
     VoucherReversed = "voucher_reversed", 409, "核销已撤销";
+    RulebookOverlap = "rulebook_overlap", 409, "规则生效时间重叠";
+    RulebookTooLate = "rulebook_too_late", 409, "规则生效日期已到";
     VoucherQrStale = "voucher_qr_stale", 409, "二维码已过期";
     VoucherQrForeign = "voucher_qr_foreign", 422, "不是兑换券二维码";
     PhoneCodeInvalid = "phone_code_invalid", 422, "手机号授权码无效";

@@ -101,7 +101,9 @@ fn demo_id(noun: &str) -> Uuid {
         "membership-applications" => ids::APPLICATION.uuid(),
         "complaints" => ids::COMPLAINT.uuid(),
         "roster-imports" => ids::ROSTER_IMPORT.uuid(),
-        "parent" | "organisation" | "node" | "community" => ids::COMMUNITY.uuid(),
+        "rulebooks" | "rulebook" | "base" => ids::RULEBOOK.uuid(),
+        "rulebook-simulations" => ids::SIMULATION.uuid(),
+        "parent" | "organisation" | "node" | "community" | "scope" => ids::COMMUNITY.uuid(),
         _ => ids::DISTRICT.uuid(),
     }
 }

@@ -59,6 +59,7 @@ pub fn admin(routes: &mut ServiceConfig) {
         .configure(features::liability::admin_routes)
         .configure(features::seal::admin_routes)
         .configure(features::ledger_finding::admin_routes)
+        .configure(features::rulebook::admin_routes)
         .configure(features::residency::admin_routes)
         .configure(features::activity::admin_routes)
         .configure(features::enrolment::admin_routes)

@@ -17,9 +17,6 @@ codes! {
     }
 }
 
-/// From so many hundredths on a budget is nearly used up.
-pub const WARNING_PERCENT: i64 = 80;
-
 /// The sources that points are issued from.
 pub const ISSUERS: [FundingSource; 2] = [FundingSource::Fiscal, FundingSource::UnitPool];
 
@@ -111,10 +108,10 @@ impl Plan {
     }
 
     /// How much of the budget so many points take.
-    pub fn level(&self, issued: i64) -> BudgetLevel {
+    pub fn level(&self, issued: i64, warn_percent: u32) -> BudgetLevel {
         if i128::from(issued) * i128::from(self.fen_per_point) > i128::from(self.fen) {
             BudgetLevel::Over
-        } else if self.percent(issued) >= WARNING_PERCENT {
+        } else if self.percent(issued) >= i64::from(warn_percent) {
             BudgetLevel::Near
         } else {
             BudgetLevel::Within
@@ -122,8 +119,8 @@ impl Plan {
     }
 
     /// The levels that so many points have reached and that the responsible are told of.
-    pub fn warnings(&self, issued: i64) -> &'static [BudgetLevel] {
-        match self.level(issued) {
+    pub fn warnings(&self, issued: i64, warn_percent: u32) -> &'static [BudgetLevel] {
+        match self.level(issued, warn_percent) {
             BudgetLevel::Within => &[],
             BudgetLevel::Near => &[BudgetLevel::Near],
             BudgetLevel::Over => &[BudgetLevel::Near, BudgetLevel::Over],
@@ -148,12 +145,12 @@ mod tests {
             (i64::MAX, i64::MAX, BudgetLevel::Over, 2),
         ];
         for (issued, percent, level, warnings) in cases {
-            assert_eq!((PLAN.percent(issued), PLAN.level(issued)), (percent, level), "{issued}");
-            assert_eq!(PLAN.warnings(issued).len(), warnings, "{issued}");
+            assert_eq!((PLAN.percent(issued), PLAN.level(issued, 80)), (percent, level), "{issued}");
+            assert_eq!(PLAN.warnings(issued, 80).len(), warnings, "{issued}");
         }
         assert_eq!(PLAN.points(), 100);
         // 1 fen beyond is beyond, though it rounds to a hundred hundredths.
-        assert_eq!(Plan { fen: 100_005, fen_per_point: 1, ..PLAN }.level(100_006), BudgetLevel::Over);
+        assert_eq!(Plan { fen: 100_005, fen_per_point: 1, ..PLAN }.level(100_006, 80), BudgetLevel::Over);
     }
 
     #[test]

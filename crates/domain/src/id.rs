@@ -88,6 +88,8 @@ id! {
     HoldId,
     /// A version of the rulebook (积分规则).
     RulebookId,
+    /// A replay of the past under a draft of the rulebook (规则模拟).
+    SimulationId,
     /// A merchant (商家).
     MerchantId,
     /// A merchant's store (门店).

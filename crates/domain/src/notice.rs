@@ -5,9 +5,6 @@ use chrono::{Duration, NaiveDate};
 use crate::id::{MemberId, NoticeId};
 use crate::time::{Instant, business_day, start_of_day};
 
-/// How many days before the last one a notice is given.
-pub const NOTICE_DAYS: [u32; 3] = [60, 30, 7];
-
 /// A notice that points go.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Notice {
@@ -61,6 +58,8 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+
+    const NOTICE_DAYS: [u32; 3] = [60, 30, 7];
 
     fn day(text: &str) -> NaiveDate {
         text.parse().unwrap_or_default()

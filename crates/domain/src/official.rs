@@ -16,4 +16,9 @@ impl Official {
     pub fn is(self, member: MemberId) -> bool {
         self.member == Some(member)
     }
+
+    /// Whether the other account is this one, or another one of the same person.
+    pub fn is_person_of(self, other: Self) -> bool {
+        self.admin == other.admin || (self.member.is_some() && self.member == other.member)
+    }
 }

@@ -49,6 +49,8 @@ codes! {
         ReadFindings = "read_findings", "查看账目差异";
         ExplainFinding = "explain_finding", "说明账目差异";
         CloseFinding = "close_finding", "了结账目差异";
+        DraftRulebook = "draft_rulebook", "起草积分规则";
+        ApproveRulebook = "approve_rulebook", "批准积分规则";
     }
 }
 
@@ -87,6 +89,8 @@ pub fn may(role: Role, permission: Permission) -> bool {
             P::ManageBudget,
             P::ReadFindings,
             P::ExplainFinding,
+            P::DraftRulebook,
+            P::ApproveRulebook,
         ],
         Role::Subdistrict => &[
             P::ReadOrganisation,
@@ -99,6 +103,8 @@ pub fn may(role: Role, permission: Permission) -> bool {
             P::ReadMall,
             P::ReadPoints,
             P::AnswerComplaints,
+            P::DraftRulebook,
+            P::ApproveRulebook,
         ],
         Role::Community => &[
             P::ReadOrganisation,
@@ -111,6 +117,8 @@ pub fn may(role: Role, permission: Permission) -> bool {
             P::ReviewAttendance,
             P::ReadPoints,
             P::AnswerComplaints,
+            P::DraftRulebook,
+            P::ApproveRulebook,
         ],
         Role::Estate => {
             &[P::ReadOrganisation, P::ReadMembers, P::ReadResidencies, P::ReadActivities, P::ProposeActivity]

@@ -10,7 +10,7 @@ use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, EntityTrait, FromQueryRe
 use crate::database::{CHUNK, ReadTx, WriteTx};
 use crate::error::{Result, StorageError};
 use crate::mapping::code;
-use crate::rulebooks;
+use crate::{organisations, rulebooks};
 
 /// One event with the decision on it.
 #[derive(Clone, Debug)]
@@ -109,8 +109,11 @@ pub async fn explain(tx: &ReadTx, member: MemberId, transfer: TransferId) -> Res
         return Ok(None);
     };
     let rulebook = rulebook.ok_or_else(|| StorageError::corrupt("earn_event", "rulebook_id", transfer))?;
+    let scope = organisations::find(tx, rulebook.scope_id.into()).await?;
+    let scope = scope.ok_or_else(|| StorageError::corrupt("rulebook", "scope_id", rulebook.id))?;
     Ok(Some(CreditExplanation {
         version: rulebook.version,
+        scope: scope.parent.map(|_| scope.name),
         rules: rulebooks::read_rules(rulebook.id, &rulebook.body)?,
         debt_paid: event.debt_paid,
         decision: CreditDecision::try_from(event)?,

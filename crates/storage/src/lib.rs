@@ -49,6 +49,7 @@ pub mod redemptions;
 pub mod residencies;
 pub mod role_grants;
 pub mod roster_imports;
+pub mod rulebook_simulations;
 pub mod rulebooks;
 pub mod seal_keys;
 pub mod seals;

@@ -242,7 +242,7 @@ needs! {
     ReadOrganisation, ReadAdmins, ManageOrganisation, ManageAdmins, GrantRoles, ReadAudit, ReadMembers, ManageRoster, ReadResidencies,
     ConfirmResidency, AcceptResidency, ReadActivities, ProposeActivity, ReviewActivity, ReviewAttendance, ReadMall,
     ManageMall, ApproveOffer, ReadPoints, AnswerComplaints, ReadReports, ManageBudget, ReadFindings, ExplainFinding,
-    CloseFinding,
+    CloseFinding, DraftRulebook, ApproveRulebook,
 }
 
 /// An administrator who holds the permission somewhere, with the subtrees where they hold it.

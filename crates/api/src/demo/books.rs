@@ -6,8 +6,8 @@ use std::collections::HashMap;
 use domain::enrolment::Enrolment;
 use domain::id::{AccountId, AdminId, LotId, MemberId, RedemptionId, RulebookId, TransferId};
 use domain::points::{
-    self, Account, Actor, CreditDecision, Earned, Grant, Lot, Occasion, Posting, Purse, Rulebook, Service, Source,
-    SourceKind, Spent,
+    self, Account, Actor, CreditDecision, Earned, Grant, Lot, Occasion, Posting, Purse, RewardedEvent, Rulebook,
+    Service, Source, SourceKind, Spent,
 };
 use domain::service::{ServiceKind, ServiceNature};
 use domain::time::{Instant, business_day, start_of_month, start_of_year};
@@ -132,7 +132,7 @@ impl Books {
 
     /// Credits the first residency of a lifetime.
     pub(super) fn first_residency(&mut self, book: &mut Book, by: AdminId, now: Instant) -> Result<(), Failure> {
-        let decision = points::credit_for_first_residency(&self.rules, book.earned(now));
+        let decision = points::credit_for_event(&self.rules, RewardedEvent::FirstResidency, 0, book.earned(now));
         let source = Source { kind: SourceKind::FirstResidency, id: book.member.uuid() };
         let event = Event { source, actor: Actor::Admin(by), reason: "首次报到".into(), earned_at: now };
         self.credit(book, event, decision, now)
@@ -150,6 +150,7 @@ impl Books {
             made_up_minutes: 0,
             kind: served.kind,
             evaluation: confirmation.evaluation,
+            starts_at: served.starts_at,
         };
         let earned_at = served.starts_at;
         let decision = points::credit_for_service(&self.rules, &service, book.earned(earned_at));

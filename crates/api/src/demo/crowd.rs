@@ -9,6 +9,7 @@ use domain::id::{EnrolmentId, IdentityId, NodeId};
 use domain::member::Member;
 use domain::official::Official;
 use domain::personal::{PartyRecord, Phone};
+use domain::points::rulebook::Absence;
 use domain::residency::Residency;
 use domain::service::{Evaluation, ServiceNature};
 use domain::time::{Instant, business_day, start_of_day};
@@ -225,7 +226,9 @@ fn attend(
     grade: Evaluation,
 ) -> Result<Enrolment, Failure> {
     let (starts_at, ends_at) = (session.starts_at, session.ends_at);
-    let applicant = Applicant { member: residency.member, is_resident: true, engagements: &[], absences: &[] };
+    let rules = Absence::default();
+    let applicant =
+        Applicant { member: residency.member, is_resident: true, engagements: &[], absences: &[], rules: &rules };
     let mut seats = Session { enrolled: 0, ..session.clone() };
     let before = Activity { state: ActivityState::Published, ..activity.clone() };
     let mut enrolment =

@@ -1,19 +1,26 @@
-//! What lies on the demo's desks: an application, a complaint, a roster that was handed in.
+//! What lies on the demo's desks: an application, a complaint, a roster that was handed in, a draft of the rules.
 
+use chrono::Days;
 use domain::application::{Application, ApplicationState};
 use domain::complaint::{self, ComplaintCategory};
 use domain::consent::{POLICY_VERSION, Purpose};
 use domain::id::{IdentityId, PersonId};
+use domain::official::Official;
+use domain::organisation::NodeKind;
+use domain::points::Rulebook;
+use domain::points::replay::Period;
+use domain::points::rulebook::{Edition, RulebookState};
 use domain::roster::Counts;
 use domain::session::Audience;
-use domain::time::Instant;
+use domain::time::{Instant, business_day, start_of_day};
 use storage::identities::{self, Identity};
 use storage::membership_applications::{self, Applicant};
 use storage::roster_imports::{self, NewImport, Problems};
-use storage::{WriteTx, complaints, consents};
+use storage::rulebook_simulations::{self, NewSimulation};
+use storage::{WriteTx, complaints, consents, rulebooks};
 use uuid::Uuid;
 
-use super::{ids, people};
+use super::{admins, ids, people};
 use crate::commands::Failure;
 use crate::state::App;
 
@@ -23,6 +30,7 @@ pub(super) const APPLICANT: &str = "sun-xiaoming";
 /// Puts everything there.
 pub(super) async fn cover(app: &App, tx: &mut WriteTx, now: Instant) -> Result<(), Failure> {
     application(app, tx, now).await?;
+    rulebook(tx, now).await?;
     let content = "上周六的清洁活动少记了一小时，请核实".into();
     let complaint = complaint::submit(ids::COMPLAINT, ComplaintCategory::Points, content, 0, now);
     let complaint = complaint.map_err(|error| Failure::Found(error.to_string()))?;
@@ -34,6 +42,38 @@ pub(super) async fn cover(app: &App, tx: &mut WriteTx, now: Instant) -> Result<(
     roster_imports::insert(tx, &app.vault, import, &[], now).await?;
     let counts = Counts { created: 12, updated: 0, unchanged: 0 };
     Ok(roster_imports::finish(tx, ids::ROSTER_IMPORT, Uuid::nil(), counts, &Problems::default(), now).await?)
+}
+
+/// A draft of the subdistrict's own rules, checked, and asked what it would have done in the last 90 days.
+async fn rulebook(tx: &mut WriteTx, now: Instant) -> Result<(), Failure> {
+    let today = business_day(now);
+    let mut rules = Rulebook::default_rules();
+    rules.earning.day_cap = 80;
+    (rules.calendar.night_from, rules.calendar.night_until) = (22, 6);
+    let edition = Edition {
+        id: ids::RULEBOOK,
+        scope: ids::SUBDISTRICT,
+        scope_kind: NodeKind::Subdistrict,
+        version: 1,
+        state: RulebookState::Checked,
+        rules: rules.clone(),
+        note: Some("夜间服务多计两成，每日上限提高到 80 分".into()),
+        effective_from: start_of_day(today + Days::new(8)),
+        effective_to: None,
+        drafted_by: Some(Official { admin: admins::SUBDISTRICT, member: None }),
+        approved_by: None,
+        approved_at: None,
+    };
+    rulebooks::insert(tx, &edition, now).await?;
+    let simulation = NewSimulation {
+        id: ids::SIMULATION,
+        rulebook: edition.id,
+        requested_by: admins::SUBDISTRICT,
+        reference_fen: rules.budget.reference_fen_per_point,
+        rules,
+        period: Period { from: start_of_day(today - Days::new(90)), to: start_of_day(today) },
+    };
+    Ok(rulebook_simulations::insert(tx, simulation, now).await?)
 }
 
 async fn application(app: &App, tx: &mut WriteTx, now: Instant) -> Result<(), Failure> {

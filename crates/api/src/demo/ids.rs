@@ -3,7 +3,8 @@
 
 use domain::id::{
     ActivityId, ActivitySessionId, AdminId, ApplicationId, ComplaintId, EnrolmentId, IdentityId, ImportId, LotId,
-    MemberId, MerchantId, NodeId, OfferId, RedemptionId, ResidencyId, RoleGrantId, StaffId, StoreId,
+    MemberId, MerchantId, NodeId, OfferId, RedemptionId, ResidencyId, RoleGrantId, RulebookId, SimulationId, StaffId,
+    StoreId,
 };
 use uuid::Uuid;
 
@@ -53,6 +54,10 @@ pub const APPLICATION: ApplicationId = application(0);
 pub const COMPLAINT: ComplaintId = complaint(0);
 /// A roster that 区教育局 handed in.
 pub const ROSTER_IMPORT: ImportId = roster_import(0);
+/// A draft of 水泊寺街道's own rules, which waits for approval.
+pub const RULEBOOK: RulebookId = rulebook(0);
+/// What it would have done.
+pub const SIMULATION: SimulationId = simulation(0);
 /// 晋阳面馆.
 pub const MERCHANT: MerchantId = merchant(0);
 /// Its store.
@@ -102,6 +107,8 @@ numbered! {
     0x22 activity_session -> ActivitySessionId,
     0x23 enrolment -> EnrolmentId,
     0x31 lot -> LotId,
+    0x34 rulebook -> RulebookId,
+    0x35 simulation -> SimulationId,
     0x41 merchant -> MerchantId,
     0x42 store -> StoreId,
     0x43 staff -> StaffId,

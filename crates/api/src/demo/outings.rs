@@ -5,6 +5,7 @@ use domain::activity::{Activity, ActivityState, Plan, Proposal, Session};
 use domain::enrolment::{Applicant, Enrolment};
 use domain::id::{AdminId, NodeId};
 use domain::official::Official;
+use domain::points::rulebook::Absence;
 use domain::service::{Evaluation, ServiceNature};
 use domain::time::{Instant, business_day, start_of_day};
 
@@ -117,6 +118,7 @@ pub(super) fn of_cast(players: &[Player], tree: &Tree, now: Instant) -> Result<V
     let active: Vec<&Player> = players.iter().filter(|player| player.stage == Stage::Active).collect();
     let mut enrolments = (0..).map(ids::enrolment);
     let mut held = Vec::new();
+    let rules = Absence::default();
     for (number, outing) in OUTINGS.iter().enumerate() {
         let (starts_at, ends_at) = outing.times(now);
         let lead = active[outing.lead % active.len()];
@@ -126,7 +128,13 @@ pub(super) fn of_cast(players: &[Player], tree: &Tree, now: Instant) -> Result<V
         let who = active.iter().skip(from).step_by(outing.every).take(outing.most);
         for ((player, id), place) in who.zip(&mut enrolments).zip(0_i64..) {
             let at = (starts_at - Duration::days(3)).min(now - Duration::hours(2)) + Duration::minutes(7 * place);
-            let applicant = Applicant { member: player.member.id, is_resident: true, engagements: &[], absences: &[] };
+            let applicant = Applicant {
+                member: player.member.id,
+                is_resident: true,
+                engagements: &[],
+                absences: &[],
+                rules: &rules,
+            };
             let enrolment = Enrolment::enrol(id, applicant, &one.activity, &mut one.session, None, at);
             one.enrolments.push(enrolment.map_err(failed)?);
         }
@@ -215,7 +223,7 @@ impl Held {
         let at = now - Duration::hours(1);
         self.activity.cancel(by, "当晚供暖检修，改期另行通知".into(), at).map_err(failed)?;
         for enrolment in &mut self.enrolments {
-            enrolment.cancel(&mut self.session, at).map_err(failed)?;
+            enrolment.cancel(&mut self.session, &Absence::default(), at).map_err(failed)?;
             enrolment.cancelled_late = false;
         }
         Ok(())

@@ -19,6 +19,7 @@ pub mod points;
 pub mod redemption;
 pub mod residency;
 pub mod roster;
+pub mod rulebook;
 pub mod seal;
 pub mod session;
 pub mod staff;

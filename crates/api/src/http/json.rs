@@ -61,6 +61,15 @@ fn parse<T: DeserializeOwned>(body: &[u8]) -> ApiResult<T> {
     Ok(value)
 }
 
+/// Reads a value that stood within a body, naming what is wrong by its path below `within`.
+pub fn from_value<T: DeserializeOwned>(value: serde_json::Value, within: &str) -> ApiResult<T> {
+    serde_path_to_error::deserialize(value).map_err(|error| {
+        let path = error.path().to_string();
+        let path = if path == "." { within.to_owned() } else { format!("{within}.{path}") };
+        refusal(&path, error.inner())
+    })
+}
+
 fn refusal(path: &str, error: &serde_json::Error) -> ApiError {
     let message = error.to_string();
     let quoted = message.split('`').nth(1).unwrap_or(path).to_owned();

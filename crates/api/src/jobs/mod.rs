@@ -19,6 +19,7 @@ mod notify_expiry;
 mod reconcile_ledger;
 mod seal_ledger;
 mod settle_activities;
+mod simulate_rulebook;
 mod watch_budgets;
 
 /// A job: does what is due now, in steps that each keep themselves, and answers how many things it did.
@@ -37,6 +38,7 @@ const JOBS: &[(&str, Job)] = &[
     ("watch_budgets", |app| Box::pin(watch_budgets::run(app))),
     ("reconcile_ledger", |app| Box::pin(reconcile_ledger::run(app))),
     ("settle_activities", |app| Box::pin(settle_activities::run(app))),
+    ("simulate_rulebook", |app| Box::pin(simulate_rulebook::run(app))),
 ];
 
 /// How long a replica that died keeps its jobs from the others; in development somebody waits for them.

@@ -3,11 +3,12 @@
 
 use chrono::NaiveDate;
 use domain::id::NoticeId;
-use domain::notice::{self, NOTICE_DAYS, Notice};
+use domain::notice::{self, Notice};
 use domain::time::{Instant, business_day};
 use serde_json::json;
 use storage::notices::{self, Expiring, Pass};
 use storage::outbox::{self, Message};
+use storage::rulebooks;
 use uuid::Uuid;
 
 use crate::error::ApiResult;
@@ -23,7 +24,8 @@ const IN_A_ROUND: u64 = 20_000;
 pub(super) async fn run(app: &App) -> ApiResult<u64> {
     let now = app.clock.business();
     let today = business_day(now);
-    let ends = (now, notice::horizon(&NOTICE_DAYS, today));
+    let days = rulebooks::in_force(&app.database.read(), now).await?.rules.expiry.notice_days;
+    let ends = (now, notice::horizon(&days, today));
     let mut pass = notices::find_pass(&app.database.read(), today).await?;
     let mut told = 0;
     while !pass.finished && told < IN_A_ROUND {
@@ -32,7 +34,7 @@ pub(super) async fn run(app: &App) -> ApiResult<u64> {
             Some(last) => pass.after = Some(last.account),
             None => pass.finished = true,
         }
-        let due: Vec<Notice> = expiring.iter().filter_map(|one| due(one, now)).collect();
+        let due: Vec<Notice> = expiring.iter().filter_map(|one| due(one, &days, now)).collect();
         // A stretch in which everybody knows leaves no trace; at worst it is gone through again.
         if pass.finished || !due.is_empty() {
             let use_case = UseCase::internal(app.clone());
@@ -42,8 +44,8 @@ pub(super) async fn run(app: &App) -> ApiResult<u64> {
     Ok(told)
 }
 
-fn due(one: &Expiring, now: Instant) -> Option<Notice> {
-    let days_before = notice::due(&NOTICE_DAYS, one.gone_at, one.told, business_day(now))?;
+fn due(one: &Expiring, days: &[u32], now: Instant) -> Option<Notice> {
+    let days_before = notice::due(days, one.gone_at, one.told, business_day(now))?;
     Some(Notice {
         id: NoticeId::new(Uuid::now_v7()),
         member: one.member,

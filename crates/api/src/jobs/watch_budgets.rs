@@ -7,7 +7,7 @@ use domain::code::Code;
 use domain::time::business_day;
 use serde_json::json;
 use storage::outbox::{self, Message};
-use storage::{budgets, issuances};
+use storage::{budgets, issuances, rulebooks};
 use uuid::Uuid;
 
 use crate::error::ApiResult;
@@ -20,13 +20,15 @@ const SEALS_IN_A_ROUND: u64 = 200;
 
 pub(super) async fn run(app: &App) -> ApiResult<u64> {
     let mut done = count(app).await?;
-    let year = business_day(app.clock.business()).year();
+    let now = app.clock.business();
+    let year = business_day(now).year();
     let tx = app.database.read();
+    let warn_percent = rulebooks::in_force(&tx, now).await?.rules.budget.warn_percent;
     let issued = issuances::of_year(&tx, year).await?;
     for budget in budgets::of_year(&tx, year).await? {
         let of_source = issued.iter().find(|(source, _)| *source == budget.plan.source);
         let points = of_source.map_or(0, |(_, points)| *points);
-        let reached = budget.plan.warnings(points);
+        let reached = budget.plan.warnings(points, warn_percent);
         let warned = if reached.is_empty() { Vec::new() } else { budgets::warned(&tx, &budget).await? };
         for level in reached.iter().copied().filter(|level| !warned.contains(level)) {
             done += warn(app, budget, level, points).await?;

@@ -2,16 +2,11 @@
 
 use chrono::Duration;
 
+use crate::points::rulebook::Absence;
 use crate::time::Instant;
 
-/// Until how long before the start a seat may be given back freely.
-pub const CANCEL_FREE: Duration = Duration::hours(24);
-
-/// How far back absences are looked for: a year, and the longest pause that may still run.
-pub const REMEMBERED: Duration = Duration::days(365 + 180);
-
-/// So many absences within a year pause signing up for so many days after the last.
-const PAUSES: [(usize, i64); 2] = [(5, 180), (3, 30)];
+/// How far back absences are looked for: a year, and the longest pause that the rules may set.
+pub const REMEMBERED: Duration = Duration::days(365 + 365);
 
 /// A pause of signing up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,17 +17,24 @@ pub struct Pause {
     pub until: Instant,
 }
 
-/// The pause that follows from these absences, which may be over.
-pub fn pause(absences: &[Instant]) -> Option<Pause> {
+/// The pause that follows from these absences under the rules, which may be over.
+pub fn pause(absences: &[Instant], rules: &Absence) -> Option<Pause> {
+    let long = (rules.absences_for_long_pause, rules.long_pause_days);
+    let short = (rules.absences_for_pause, rules.pause_days);
     let last = *absences.iter().max()?;
     let within_a_year = absences.iter().filter(|at| last - **at < Duration::days(365)).count();
-    let (_, days) = PAUSES.into_iter().find(|(least, _)| within_a_year >= *least)?;
-    Some(Pause { absences: within_a_year, until: last + Duration::days(days) })
+    let reached = |least: u32| usize::try_from(least).is_ok_and(|least| within_a_year >= least);
+    let (_, days) = [long, short].into_iter().find(|(least, _)| reached(*least))?;
+    Some(Pause { absences: within_a_year, until: last + Duration::days(days.into()) })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn pause(absences: &[Instant]) -> Option<Pause> {
+        super::pause(absences, &Absence::default())
+    }
 
     fn after(days: i64) -> Instant {
         Instant::UNIX_EPOCH + Duration::days(days)
@@ -45,6 +47,8 @@ mod tests {
         assert_eq!(pause(&[after(3), after(1), after(2)]), Some(Pause { absences: 3, until: after(33) }));
         let five = [after(1), after(2), after(3), after(4), after(5)];
         assert_eq!(pause(&five), Some(Pause { absences: 5, until: after(185) }));
+        let strict = Absence { absences_for_pause: 1, pause_days: 7, ..Absence::default() };
+        assert_eq!(super::pause(&[after(1)], &strict), Some(Pause { absences: 1, until: after(8) }));
     }
 
     #[test]

@@ -4,9 +4,10 @@ mod absence;
 mod attendance;
 mod location;
 
+use chrono::Duration;
 use thiserror::Error;
 
-pub use self::absence::{CANCEL_FREE, Pause, REMEMBERED, pause};
+pub use self::absence::{Pause, REMEMBERED, pause};
 pub use self::attendance::{
     AttendanceError, AttendanceReview, CheckInError, CheckOutError, ConfirmError, Confirmation, ReviewError,
 };
@@ -15,6 +16,7 @@ pub use self::location::{Location, LocationError};
 use crate::activity::{Activity, ActivityState, Session};
 use crate::code::{Code, codes};
 use crate::id::{ActivityId, ActivitySessionId, EnrolmentId, MemberId};
+use crate::points::rulebook::Absence;
 use crate::service::ServiceNature;
 use crate::time::{Instant, spoken};
 
@@ -113,6 +115,8 @@ pub struct Applicant<'a> {
     pub engagements: &'a [Engagement],
     /// When the member stayed away or gave a seat back late; see [`REMEMBERED`].
     pub absences: &'a [Instant],
+    /// What the rules make of them.
+    pub rules: &'a Absence,
 }
 
 /// Why signing up is refused.
@@ -181,7 +185,7 @@ impl Enrolment {
             return Err(EnrolError::NotResident);
         }
         // Nobody gets out of a duty by staying away from voluntary services.
-        let paused = pause(applicant.absences).filter(|pause| now < pause.until);
+        let paused = pause(applicant.absences, applicant.rules).filter(|pause| now < pause.until);
         if let Some(pause) = paused.filter(|_| activity.nature == ServiceNature::Voluntary) {
             return Err(EnrolError::Paused(pause));
         }
@@ -223,8 +227,8 @@ impl Enrolment {
         moves
     }
 
-    /// Gives the place back before the session begins.
-    pub fn cancel(&mut self, session: &mut Session, now: Instant) -> Result<(), CancelError> {
+    /// Gives the place back before the session begins. The rules say from when on that is late.
+    pub fn cancel(&mut self, session: &mut Session, rules: &Absence, now: Instant) -> Result<(), CancelError> {
         let seated = match self.state {
             EnrolmentState::Enrolled => true,
             EnrolmentState::Waitlisted => false,
@@ -235,7 +239,7 @@ impl Enrolment {
         }
         if seated {
             session.enrolled -= 1;
-            self.cancelled_late = session.starts_at - now < CANCEL_FREE;
+            self.cancelled_late = session.starts_at - now < Duration::hours(rules.cancel_free_hours.into());
         }
         self.state = EnrolmentState::Cancelled;
         self.cancelled_at = Some(now);

@@ -1,3 +1,5 @@
+use std::sync::LazyLock;
+
 use chrono::Duration;
 use uuid::Uuid;
 
@@ -7,6 +9,8 @@ use crate::activity::{Risk, RiskLevel};
 use crate::id::{AdminId, NodeId};
 use crate::official::Official;
 use crate::service::{Evaluation, ServiceKind};
+
+static RULES: LazyLock<Absence> = LazyLock::new(Absence::default);
 
 fn member(number: u128) -> MemberId {
     MemberId::new(Uuid::from_u128(number))
@@ -37,7 +41,7 @@ fn activity() -> Activity {
 }
 
 fn applicant(number: u128) -> Applicant<'static> {
-    Applicant { member: member(number), is_resident: true, engagements: &[], absences: &[] }
+    Applicant { member: member(number), is_resident: true, engagements: &[], absences: &[], rules: &RULES }
 }
 
 fn enrol(session: &mut Session, number: u128) -> Enrolment {
@@ -70,10 +74,10 @@ fn a_cancelled_seat_goes_to_the_first_waitlisted() {
     let mut seated = enrol(&mut session, 1);
     let mut waiting = enrol(&mut session, 2);
     assert!(!waiting.take_seat(&mut session, at(1)));
-    assert_eq!(seated.cancel(&mut session, at(1)), Ok(()));
+    assert_eq!(seated.cancel(&mut session, &RULES, at(1)), Ok(()));
     assert!(waiting.take_seat(&mut session, at(1)));
     assert_eq!((waiting.state, session.enrolled), (EnrolmentState::Enrolled, 1));
-    assert_eq!(seated.cancel(&mut session, at(1)), Err(CancelError::State(EnrolmentState::Cancelled)));
+    assert_eq!(seated.cancel(&mut session, &RULES, at(1)), Err(CancelError::State(EnrolmentState::Cancelled)));
     assert_eq!(session.enrolled, 1);
 }
 
@@ -82,7 +86,7 @@ fn cancelling_a_place_on_the_waitlist_frees_no_seat() {
     let mut session = session(1);
     enrol(&mut session, 1);
     let mut waiting = enrol(&mut session, 2);
-    assert_eq!(waiting.cancel(&mut session, at(999)), Ok(()));
+    assert_eq!(waiting.cancel(&mut session, &RULES, at(999)), Ok(()));
     assert_eq!((session.enrolled, waiting.cancelled_late), (1, false));
 }
 
@@ -94,7 +98,7 @@ fn late_cancelling_is_an_absence_and_after_the_start_impossible() {
     let late = |moment| {
         let mut session = session.clone();
         let mut enrolment = enrol(&mut session, 1);
-        enrolment.cancel(&mut session, moment).map(|()| enrolment.cancelled_late)
+        enrolment.cancel(&mut session, &RULES, moment).map(|()| enrolment.cancelled_late)
     };
     assert_eq!(late(at(3000 - 24 * 60)), Ok(false));
     assert_eq!(late(at(3000 - 24 * 60) + Duration::microseconds(1)), Ok(true));
@@ -105,7 +109,7 @@ fn late_cancelling_is_an_absence_and_after_the_start_impossible() {
 fn a_cancelled_enrolment_comes_back_to_the_end_of_the_queue() {
     let mut session = session(1);
     let mut first = enrol(&mut session, 1);
-    assert_eq!(first.cancel(&mut session, at(1)), Ok(()));
+    assert_eq!(first.cancel(&mut session, &RULES, at(1)), Ok(()));
     first.version = 3;
     enrol(&mut session, 2);
     let id = EnrolmentId::new(Uuid::from_u128(77));

@@ -1,8 +1,10 @@
 //! Earning (积分核算): how many points the rulebook gives, with every number that led there.
 
 use super::Rulebook;
+use super::rulebook::Events;
 use crate::code::{Code, codes};
 use crate::service::{Evaluation, ServiceKind};
+use crate::time::Instant;
 
 const ONE: i64 = 10_000;
 
@@ -17,6 +19,48 @@ pub struct Service {
     pub kind: ServiceKind,
     /// How it was judged.
     pub evaluation: Evaluation,
+    /// When its session began, by the plan: the hour and day that may be off.
+    pub starts_at: Instant,
+}
+
+codes! {
+    /// A single event that the rules reward.
+    RewardedEvent {
+        FirstResidency = "first_residency", "首次报到奖励";
+        PostDutyMonth = "post_duty_month", "履行设岗定责";
+        WishDone = "wish_done", "完成微心愿";
+        IssueValid = "issue_valid", "有效随手拍";
+        IssueClosed = "issue_closed", "随手拍办结";
+        PatrolPoint = "patrol_point", "巡查点位打卡";
+        ProposalAdopted = "proposal_adopted", "议事建议被采纳";
+        CoopItemDone = "coop_item_done", "完成共建事项";
+        Bravery = "bravery", "见义勇为";
+    }
+}
+
+impl RewardedEvent {
+    fn points(self, events: &Events) -> i64 {
+        match self {
+            Self::FirstResidency => events.first_residency,
+            Self::PostDutyMonth => events.post_duty_month,
+            Self::WishDone => events.wish_done,
+            Self::IssueValid => events.issue_valid,
+            Self::IssueClosed => events.issue_closed,
+            Self::PatrolPoint => events.patrol_point,
+            Self::ProposalAdopted => events.proposal_adopted,
+            Self::CoopItemDone => events.coop_item_done,
+            Self::Bravery => events.bravery,
+        }
+    }
+
+    /// How many of a day are rewarded, if not all.
+    pub(super) fn per_day(self, events: &Events) -> Option<u32> {
+        match self {
+            Self::IssueValid => Some(events.issues_per_day),
+            Self::PatrolPoint => Some(events.patrol_points_per_day),
+            _ => None,
+        }
+    }
 }
 
 /// What the member had earned before, in the day, month and year of the service.
@@ -33,6 +77,7 @@ pub struct Earned {
 codes! {
     /// The cap that cut a credit.
     Cap {
+        Times = "times", "当日次数上限";
         Day = "day", "当日上限";
         Month = "month", "当月上限";
         Year = "year", "当年上限";
@@ -48,29 +93,39 @@ pub enum EarnRule {
         kind: ServiceKind,
         /// How it was judged.
         evaluation: Evaluation,
+        /// Whether it began at night or on a day off.
+        off: bool,
     },
-    /// The first residency of a lifetime, once a community accepted it.
-    FirstResidency,
+    /// A single event.
+    Event(RewardedEvent),
 }
 
+/// Behind the key of service that began at night or on a day off.
+const OFF: &str = "off";
+
 impl EarnRule {
-    /// The rule's key, such as `service.general.a`.
+    /// The rule's key, such as `service.general.a`, or `service.general.a.off` at night and on days off.
     pub fn key(self) -> String {
         match self {
-            Self::Service { kind, evaluation } => format!("service.{}.{}", kind.code(), evaluation.code()),
-            Self::FirstResidency => "event.first_residency".into(),
+            Self::Service { kind, evaluation, off: false } => format!("service.{}.{}", kind.code(), evaluation.code()),
+            Self::Service { kind, evaluation, off: true } => {
+                format!("service.{}.{}.{OFF}", kind.code(), evaluation.code())
+            }
+            Self::Event(event) => format!("event.{}", event.code()),
         }
     }
 
     /// Reads a key.
     pub fn from_key(key: &str) -> Option<Self> {
-        let mut parts = key.split('.');
-        match (parts.next()?, parts.next()?, parts.next(), parts.next()) {
-            ("service", kind, Some(evaluation), None) => Some(Self::Service {
-                kind: ServiceKind::from_code(kind)?,
-                evaluation: Evaluation::from_code(evaluation)?,
-            }),
-            ("event", "first_residency", None, None) => Some(Self::FirstResidency),
+        let parts: Vec<_> = key.split('.').collect();
+        let service = |kind: &str, evaluation: &str, off| {
+            let (kind, evaluation) = (ServiceKind::from_code(kind)?, Evaluation::from_code(evaluation)?);
+            Some(Self::Service { kind, evaluation, off })
+        };
+        match parts[..] {
+            ["service", kind, evaluation] => service(kind, evaluation, false),
+            ["service", kind, evaluation, OFF] => service(kind, evaluation, true),
+            ["event", event] => RewardedEvent::from_code(event).map(Self::Event),
             _ => None,
         }
     }
@@ -106,12 +161,14 @@ pub fn credit_for_service(rules: &Rulebook, service: &Service, earned: Earned) -
     let unit = rules.earning.unit_minutes.max(1);
     let counted_minutes = served / unit * unit;
     let base_points = counted_minutes.saturating_mul(rules.earning.points_per_half_hour) / 30;
-    let coefficient_bp =
+    let off = rules.calendar.is_off(service.starts_at);
+    let judged =
         product(rules.coefficients.of_kind(service.kind), rules.coefficients.of_evaluation(service.evaluation));
+    let coefficient_bp = if off { product(judged, rules.coefficients.night_or_holiday_bp) } else { judged };
     let uncapped_points = base_points.saturating_mul(coefficient_bp.into()) / ONE;
     let (points, cap) = cut(rules, uncapped_points, earned);
     CreditDecision {
-        rule: EarnRule::Service { kind: service.kind, evaluation: service.evaluation },
+        rule: EarnRule::Service { kind: service.kind, evaluation: service.evaluation, off },
         timed_minutes: service.timed_minutes,
         made_up_minutes: service.made_up_minutes,
         counted_minutes,
@@ -123,12 +180,14 @@ pub fn credit_for_service(rules: &Rulebook, service: &Service, earned: Earned) -
     }
 }
 
-/// Works out what the first residency of a lifetime earns.
-pub fn credit_for_first_residency(rules: &Rulebook, earned: Earned) -> CreditDecision {
-    let flat = rules.events.first_residency.max(0);
-    let (points, cap) = cut(rules, flat, earned);
+/// Works out what a single event earns. `times` is how often the same event of this member has happened on the business
+/// day before.
+pub fn credit_for_event(rules: &Rulebook, event: RewardedEvent, times: u32, earned: Earned) -> CreditDecision {
+    let flat = event.points(&rules.events).max(0);
+    let spent = event.per_day(&rules.events).is_some_and(|most| times >= most);
+    let (points, cap) = if spent { (0, Some(Cap::Times)) } else { cut(rules, flat, earned) };
     CreditDecision {
-        rule: EarnRule::FirstResidency,
+        rule: EarnRule::Event(event),
         timed_minutes: 0,
         made_up_minutes: 0,
         counted_minutes: 0,
@@ -174,7 +233,7 @@ mod tests {
     use super::*;
 
     fn served(minutes: i64, kind: ServiceKind, evaluation: Evaluation) -> Service {
-        Service { timed_minutes: minutes, made_up_minutes: 0, kind, evaluation }
+        Service { timed_minutes: minutes, made_up_minutes: 0, kind, evaluation, starts_at: Instant::UNIX_EPOCH }
     }
 
     fn credit(service: &Service, earned: Earned) -> CreditDecision {
@@ -210,8 +269,7 @@ mod tests {
 
     #[test]
     fn made_up_minutes_earn_nothing_unless_the_rules_say_so() {
-        let service =
-            Service { timed_minutes: 30, made_up_minutes: 60, kind: ServiceKind::General, evaluation: Evaluation::B };
+        let service = Service { made_up_minutes: 60, ..served(30, ServiceKind::General, Evaluation::B) };
         assert_eq!(credit(&service, Earned::default()).points, 5);
         let mut rules = Rulebook::default_rules();
         rules.coefficients.made_up_bp = 5_000;
@@ -241,13 +299,48 @@ mod tests {
     }
 
     #[test]
+    fn service_at_night_and_on_days_off_counts_more_where_the_rules_say_when_that_is() {
+        let service = served(60, ServiceKind::General, Evaluation::A);
+        let mut rules = Rulebook::default_rules();
+        assert_eq!(credit_for_service(&rules, &service, Earned::default()).coefficient_bp, 12_000);
+        // 1970 began at eight in the morning, on a Thursday.
+        (rules.calendar.night_from, rules.calendar.night_until) = (8, 9);
+        let decision = credit_for_service(&rules, &service, Earned::default());
+        assert_eq!((decision.coefficient_bp, decision.points), (14_400, 14));
+        assert_eq!(decision.rule.key(), "service.general.a.off");
+        let later = Service { starts_at: Instant::UNIX_EPOCH + chrono::Duration::hours(1), ..service };
+        assert_eq!(credit_for_service(&rules, &later, Earned::default()).points, 12);
+    }
+
+    #[test]
+    fn an_event_earns_so_many_times_a_day_and_never_beyond_the_caps() {
+        let rules = Rulebook::default_rules();
+        let points = |event, times, earned| {
+            let decision = credit_for_event(&rules, event, times, earned);
+            (decision.points, decision.cap)
+        };
+        let none = Earned::default();
+        assert_eq!(points(RewardedEvent::IssueValid, 2, none), (3, None));
+        assert_eq!(points(RewardedEvent::IssueValid, 3, none), (0, Some(Cap::Times)));
+        assert_eq!(points(RewardedEvent::PatrolPoint, 9, none), (2, None));
+        assert_eq!(points(RewardedEvent::PatrolPoint, 10, none), (0, Some(Cap::Times)));
+        assert_eq!(points(RewardedEvent::Bravery, 99, none), (60, Some(Cap::Day)), "only the day's cap");
+        assert_eq!(points(RewardedEvent::WishDone, 0, Earned { day: 55, month: 55, year: 55 }), (5, Some(Cap::Day)));
+    }
+
+    #[test]
     fn a_rule_is_read_back_from_its_key() {
         for kind in ServiceKind::ALL {
-            let rule = EarnRule::Service { kind: *kind, evaluation: Evaluation::A };
+            for off in [false, true] {
+                let rule = EarnRule::Service { kind: *kind, evaluation: Evaluation::A, off };
+                assert_eq!(EarnRule::from_key(&rule.key()), Some(rule));
+            }
+        }
+        for event in RewardedEvent::ALL {
+            let rule = EarnRule::Event(*event);
             assert_eq!(EarnRule::from_key(&rule.key()), Some(rule));
         }
-        assert_eq!(EarnRule::from_key(&EarnRule::FirstResidency.key()), Some(EarnRule::FirstResidency));
-        for key in ["", "service", "service.general", "service.general.z", "service.general.a.b", "event.x"] {
+        for key in ["", "service", "service.general", "service.general.z", "service.general.a.b", "event.x", "event"] {
             assert_eq!(EarnRule::from_key(key), None, "{key}");
         }
     }

@@ -1,6 +1,7 @@
 //! Explanations (积分说明): one sentence with the arithmetic behind a credit.
 
 use super::earning::weighed_minutes;
+use super::rulebook::factor;
 use super::{Cap, CreditDecision, EarnRule, Rulebook, TransferKind};
 use crate::code::Code;
 use crate::service::{Evaluation, ServiceKind};
@@ -10,6 +11,8 @@ use crate::service::{Evaluation, ServiceKind};
 pub struct CreditExplanation {
     /// The rulebook's version.
     pub version: i32,
+    /// Whose rulebook it is, unless it is the district's.
+    pub scope: Option<String>,
     /// The rules of that version.
     pub rules: Rulebook,
     /// Every number.
@@ -20,27 +23,39 @@ pub struct CreditExplanation {
 
 /// Says in one sentence how many points were given and why.
 pub fn explain(credit: &CreditExplanation) -> String {
-    let CreditExplanation { version, rules, decision, debt_paid } = credit;
+    let CreditExplanation { version, scope, rules, decision, debt_paid } = credit;
     let what = match decision.rule {
-        EarnRule::Service { kind, evaluation } => service(rules, decision, kind, evaluation),
-        EarnRule::FirstResidency => format!("首次报到奖励 {} 分", decision.uncapped_points),
+        EarnRule::Service { kind, evaluation, off } => service(rules, decision, kind, evaluation, off),
+        EarnRule::Event(event) => format!("{} {} 分", event.label(), decision.uncapped_points),
     };
     let capped = decision.cap.map(|cap| {
-        let most = match cap {
-            Cap::Day => rules.earning.day_cap,
-            Cap::Month => rules.earning.month_cap,
-            Cap::Year => rules.earning.year_cap,
+        let most = match (cap, decision.rule) {
+            (Cap::Day, _) => format!(" {} 分", rules.earning.day_cap),
+            (Cap::Month, _) => format!(" {} 分", rules.earning.month_cap),
+            (Cap::Year, _) => format!(" {} 分", rules.earning.year_cap),
+            (Cap::Times, EarnRule::Event(event)) => {
+                event.per_day(&rules.events).map_or_else(String::new, |times| format!(" {times} 次"))
+            }
+            (Cap::Times, EarnRule::Service { .. }) => String::new(),
         };
-        format!("，因{} {most} 分，实得 {} 分", cap.label(), decision.points)
+        format!("，因{}{most}，实得 {} 分", cap.label(), decision.points)
     });
     let debt = (*debt_paid > 0).then(|| format!("，其中 {debt_paid} 分先抵还欠分"));
-    format!("{what}{}{}（积分规则第 {version} 版）。", capped.unwrap_or_default(), debt.unwrap_or_default())
+    let whose = scope.as_deref().unwrap_or_default();
+    format!("{what}{}{}（{whose}积分规则第 {version} 版）。", capped.unwrap_or_default(), debt.unwrap_or_default())
 }
 
-fn service(rules: &Rulebook, decision: &CreditDecision, kind: ServiceKind, evaluation: Evaluation) -> String {
+fn service(
+    rules: &Rulebook,
+    decision: &CreditDecision,
+    kind: ServiceKind,
+    evaluation: Evaluation,
+    off: bool,
+) -> String {
     let (earning, coefficients) = (&rules.earning, &rules.coefficients);
-    let made_up = (decision.made_up_minutes > 0)
-        .then(|| format!("、补录 {} 分钟（按 {} 计）", decision.made_up_minutes, factor(coefficients.made_up_bp)));
+    let made_up = (decision.made_up_minutes > 0).then(|| {
+        format!("、补录 {} 分钟（按 {} 计）", decision.made_up_minutes, factor(coefficients.made_up_bp.into()))
+    });
     let served = format!("服务 {} 分钟{}", decision.timed_minutes, made_up.unwrap_or_default());
     if decision.counted_minutes == 0 {
         return format!("{served}，不足 {} 分钟，不计积分", earning.unit_minutes);
@@ -51,16 +66,18 @@ fn service(rules: &Rulebook, decision: &CreditDecision, kind: ServiceKind, evalu
     } else {
         format!("每满 {} 分钟计一次", earning.unit_minutes)
     };
+    let off = off.then(|| format!(" × 夜间或节假日 {}", factor(coefficients.night_or_holiday_bp.into())));
     format!(
-        "{served}，{limit}，计 {} 分钟；每 30 分钟 {} 分，基础分 {} 分；乘以系数 {}（{} {} × 评价{} {}），得 {} 分",
+        "{served}，{limit}，计 {} 分钟；每 30 分钟 {} 分，基础分 {} 分；乘以系数 {}（{} {} × 评价{} {}{}），得 {} 分",
         decision.counted_minutes,
         earning.points_per_half_hour,
         decision.base_points,
-        factor(decision.coefficient_bp),
+        factor(decision.coefficient_bp.into()),
         kind.label(),
-        factor(coefficients.of_kind(kind)),
+        factor(coefficients.of_kind(kind).into()),
         evaluation.label(),
-        factor(coefficients.of_evaluation(evaluation)),
+        factor(coefficients.of_evaluation(evaluation).into()),
+        off.unwrap_or_default(),
         decision.uncapped_points,
     )
 }
@@ -76,26 +93,26 @@ pub fn describe(kind: TransferKind, reason: &str, points: i64, debt: i64) -> Str
     format!("{reason}，{} {all} 分{owed}。", kind.label())
 }
 
-/// Basis points as people write a factor, such as 1.20.
-fn factor(basis_points: i32) -> String {
-    format!("{}.{:02}", basis_points / 10_000, basis_points % 10_000 / 100)
-}
-
 #[cfg(test)]
 mod tests {
-    use super::super::{Earned, Service, credit_for_first_residency, credit_for_service};
+    use super::super::{Earned, RewardedEvent, Service, credit_for_event, credit_for_service};
     use super::*;
+    use crate::time::Instant;
 
     fn sentence(minutes: i64, made_up: i64, day: i64, debt_paid: i64) -> String {
         let rules = Rulebook::default_rules();
-        let service = Service {
+        let decision = credit_for_service(&rules, &served(minutes, made_up), Earned { day, month: day, year: day });
+        explain(&CreditExplanation { version: 1, scope: None, rules, decision, debt_paid })
+    }
+
+    fn served(minutes: i64, made_up: i64) -> Service {
+        Service {
             timed_minutes: minutes,
             made_up_minutes: made_up,
             kind: ServiceKind::Professional,
             evaluation: Evaluation::A,
-        };
-        let decision = credit_for_service(&rules, &service, Earned { day, month: day, year: day });
-        explain(&CreditExplanation { version: 1, rules, decision, debt_paid })
+            starts_at: Instant::UNIX_EPOCH,
+        }
     }
 
     #[test]
@@ -127,10 +144,27 @@ mod tests {
     }
 
     #[test]
+    fn a_night_and_the_scope_of_the_rules_are_told() {
+        let mut rules = Rulebook::default_rules();
+        (rules.calendar.night_from, rules.calendar.night_until) = (8, 9);
+        let decision = credit_for_service(&rules, &served(60, 0), Earned::default());
+        let scope = Some("文源社区".into());
+        assert_eq!(
+            explain(&CreditExplanation { version: 3, scope, rules, decision, debt_paid: 0 }),
+            "服务 60 分钟，每满 30 分钟计一次，计 60 分钟；每 30 分钟 5 分，基础分 10 分；\
+             乘以系数 2.16（专业服务 1.50 × 评价优秀 1.20 × 夜间或节假日 1.20），得 21 分（文源社区积分规则第 3 版）。"
+        );
+    }
+
+    #[test]
     fn an_event_is_explained() {
-        let rules = Rulebook::default_rules();
-        let decision = credit_for_first_residency(&rules, Earned::default());
-        let credit = CreditExplanation { version: 2, rules, decision, debt_paid: 0 };
-        assert_eq!(explain(&credit), "首次报到奖励 20 分（积分规则第 2 版）。");
+        let told = |event, times| {
+            let rules = Rulebook::default_rules();
+            let decision = credit_for_event(&rules, event, times, Earned::default());
+            explain(&CreditExplanation { version: 2, scope: None, rules, decision, debt_paid: 0 })
+        };
+        assert_eq!(told(RewardedEvent::FirstResidency, 0), "首次报到奖励 20 分（积分规则第 2 版）。");
+        let spent = "有效随手拍 3 分，因当日次数上限 3 次，实得 0 分（积分规则第 2 版）。";
+        assert_eq!(told(RewardedEvent::IssueValid, 3), spent);
     }
 }

@@ -18,6 +18,7 @@ mod purse;
 pub mod receipt;
 pub mod record;
 mod refund;
+pub mod replay;
 pub mod rulebook;
 pub mod seal;
 mod spend;
@@ -26,7 +27,9 @@ mod transfer;
 pub use account::{Account, AccountChange, SystemAccount};
 pub use correct::{AdjustError, adjust, clawback};
 pub use credit::{CreditError, Credited, Grant, credit};
-pub use earning::{Cap, CreditDecision, EarnRule, Earned, Service, credit_for_first_residency, credit_for_service};
+pub use earning::{
+    Cap, CreditDecision, EarnRule, Earned, RewardedEvent, Service, credit_for_event, credit_for_service,
+};
 pub use expire::{ExpireError, expire};
 pub use explain::{CreditExplanation, describe, explain};
 pub use lot::{Lot, LotUse, NewLot};

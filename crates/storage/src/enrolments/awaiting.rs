@@ -1,7 +1,7 @@
 //! Service of a member that is confirmed and awaits its credit.
 
 use domain::enrolment::EnrolmentState;
-use domain::id::{EnrolmentId, MemberId};
+use domain::id::{EnrolmentId, MemberId, NodeId};
 use domain::service::{Evaluation, ServiceKind};
 use domain::time::Instant;
 use sea_orm::sea_query::{Expr, NullOrdering, Query, SelectStatement};
@@ -23,6 +23,8 @@ pub struct AwaitedEnrolment {
     pub title: String,
     /// What was done.
     pub kind: ServiceKind,
+    /// Whose activity it was.
+    pub node: NodeId,
     /// When the session began.
     pub starts_at: Instant,
     /// Minutes by the clock.
@@ -48,6 +50,7 @@ pub async fn list_awaiting(tx: &ReadTx, member: MemberId, limit: u64) -> Result<
     let rows = join::by_id(query, activities::row::Entity, "activity", Column::ActivityId.into_expr())
         .expr_as(join::of("activity", "title"), "title")
         .expr_as(join::of("activity", "kind"), "kind")
+        .expr_as(join::of("activity", "node_id"), "node_id")
         .expr_as(join::of("session", "starts_at"), "starts_at")
         .filter(of_member(member))
         .order_by_with_nulls(Column::PublicityEndsAt, Order::Asc, NullOrdering::Last)
@@ -61,6 +64,7 @@ pub async fn list_awaiting(tx: &ReadTx, member: MemberId, limit: u64) -> Result<
             id: row.id.into(),
             title: row.title,
             kind: code::read("activity", "kind", row.id, &row.kind)?,
+            node: row.node_id.into(),
             starts_at: row.starts_at,
             timed_minutes: row.timed_minutes,
             evaluation: code::read("enrolment", "evaluation", row.id, &row.evaluation)?,
@@ -88,6 +92,7 @@ struct Row {
     id: Uuid,
     title: String,
     kind: String,
+    node_id: Uuid,
     starts_at: Instant,
     timed_minutes: i64,
     evaluation: String,

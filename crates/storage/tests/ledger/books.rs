@@ -151,10 +151,10 @@ async fn note_earning(
     debt_paid: i64,
     now: Instant,
 ) -> Result<(), StorageError> {
-    use domain::points::{CreditDecision, EarnRule};
+    use domain::points::{CreditDecision, EarnRule, RewardedEvent};
     let rulebook = rulebooks::in_force(tx, now).await?.id;
     let decision = CreditDecision {
-        rule: EarnRule::FirstResidency,
+        rule: EarnRule::Event(RewardedEvent::FirstResidency),
         timed_minutes: 0,
         made_up_minutes: 0,
         counted_minutes: 0,

@@ -7,3 +7,4 @@ mod invariants;
 mod journey;
 mod races;
 mod reads;
+mod rulebooks;

@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use crate::books::{Books, at, occasion};
-use domain::id::{LotId, MemberId, NodeId, TransferId};
-use domain::organisation::NodePath;
+use domain::id::{LotId, MemberId, RulebookId, TransferId};
+use domain::organisation::{NodeKind, NodePath};
 use domain::page::PageRequest;
+use domain::points::rulebook::{Edition, RulebookState};
 use domain::points::{self, Earned, Grant, Service, Source, SourceKind, TransferKind, credit_for_service};
 use domain::service::{Evaluation, ServiceKind, ServiceNature};
 use domain::time::Instant;
-use sea_orm::DbBackend;
 use storage::earn_events::{self, EarnEvent};
 use storage::service_records::{self, ServiceRecord, ServiceTotals};
 use storage::{StorageError, accounts, entries, lots, purses, rulebooks, transfers};
@@ -22,7 +22,7 @@ async fn serve(books: &Books, enrolment: Uuid, minutes: i64, served_at: Instant)
     let mut purse = purses::lock_accounts(&mut tx, books.member).await?;
     let earned = earn_events::earned(&tx, books.member, served_at).await?;
     let (kind, evaluation) = (ServiceKind::Professional, Evaluation::A);
-    let service = Service { timed_minutes: minutes, made_up_minutes: 10, kind, evaluation };
+    let service = Service { timed_minutes: minutes, made_up_minutes: 10, kind, evaluation, starts_at: served_at };
     let decision = credit_for_service(&rulebook.rules, &service, earned);
     let source = Source { kind: SourceKind::Enrolment, id: enrolment };
     let (mut transfer, mut debt_paid) = (None, 0);
@@ -231,23 +231,34 @@ async fn a_district_has_its_first_rules_once_and_later_versions_hold_from_their_
     let first = rulebooks::in_force(&read, at(0)).await.expect("the rules");
     assert_eq!((first.version, &first.rules), (1, &points::Rulebook::default_rules()));
 
-    let second = Uuid::now_v7().simple().to_string();
-    let second = if books.raw.get_database_backend() == DbBackend::Postgres {
-        format!("'{second}'::uuid")
-    } else {
-        format!("x'{second}'")
+    let mut tx = books.write().await;
+    assert!(rulebooks::end(&mut tx, first.id, at(10)).await.expect("an answer"));
+    let mut rules = first.rules.clone();
+    rules.earning.day_cap = 70;
+    let second = Edition {
+        id: RulebookId::new(Uuid::now_v7()),
+        scope: books.district,
+        scope_kind: NodeKind::District,
+        version: rulebooks::next_version(&tx, books.district).await.expect("a number"),
+        state: RulebookState::Effective,
+        rules,
+        note: None,
+        effective_from: at(10),
+        effective_to: None,
+        drafted_by: None,
+        approved_by: None,
+        approved_at: None,
     };
-    let copy = format!(
-        "INSERT INTO rulebook SELECT {second}, scope_id, 2, 'effective', REPLACE(body, '\"day_cap\":60', '\"day_cap\":70'), \
-         '2026-01-10T16:00:00+00:00', effective_to, drafted_by, approved_by, created_at FROM rulebook"
-    );
-    books.execute(&copy).await.expect("a second version");
+    rulebooks::insert(&mut tx, &second, at(5)).await.expect("a second version");
+    tx.commit().await.expect("a commit");
     let just_before = at(10) - chrono::Duration::microseconds(1);
     assert_eq!(rulebooks::in_force(&read, just_before).await.expect("the rules"), first);
     let later = rulebooks::in_force(&read, at(10)).await.expect("the rules");
     assert_eq!((later.version, later.rules.earning.day_cap), (2, 70));
-    assert_eq!(rulebooks::effective_at(&read, books.district, at(10)).await.expect("the rules"), Some(later));
-    let nowhere = NodeId::new(Uuid::now_v7());
-    assert_eq!(rulebooks::effective_at(&read, nowhere, at(10)).await.expect("an answer"), None);
+    let (found, scope) =
+        rulebooks::find_at(&read, books.district, at(10)).await.expect("an answer").expect("the rules");
+    assert_eq!((found, scope.as_str()), (later, "平城区"));
+    let before_all = at(0) - chrono::Duration::days(40_000);
+    assert_eq!(rulebooks::find_at(&read, books.district, before_all).await.expect("an answer"), None);
     books.close().await;
 }

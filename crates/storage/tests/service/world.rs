@@ -10,6 +10,7 @@ use domain::id::{ActivityId, ActivitySessionId, AdminId, EnrolmentId, MemberId, 
 use domain::member::{Member, MemberCategory, MemberState};
 use domain::organisation::{Node, NodeKind};
 use domain::personal::{PartyRecord, Phone};
+use domain::points::rulebook::Absence;
 use domain::service::{ServiceKind, ServiceNature};
 use domain::time::Instant;
 use sea_orm::ConnectionTrait;
@@ -152,7 +153,8 @@ impl World {
         let mut tx = self.db.write().await.unwrap();
         let mut session = activity_sessions::lock(&mut tx, session.id).await.unwrap().unwrap();
         let taken = session.enrolled;
-        let applicant = Applicant { member, is_resident: true, engagements: &[], absences: &[] };
+        let rules = Absence::default();
+        let applicant = Applicant { member, is_resident: true, engagements: &[], absences: &[], rules: &rules };
         let early = session.starts_at - Duration::days(1);
         let id: EnrolmentId = new_id();
         let enrolment = Enrolment::enrol(id, applicant, activity, &mut session, None, early).unwrap();

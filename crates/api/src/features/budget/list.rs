@@ -6,7 +6,7 @@ use domain::budget::ISSUERS;
 use domain::page::Page;
 use domain::time::business_day;
 use serde::Deserialize;
-use storage::{budgets, issuances};
+use storage::{budgets, issuances, rulebooks};
 use utoipa::IntoParams;
 
 use super::reaches_the_district;
@@ -14,6 +14,7 @@ use super::view::BudgetView;
 use crate::auth::caller::{Authorized, needs};
 use crate::error::{ApiResult, Problem};
 use crate::http::page::Listed;
+use crate::http::query::Query;
 use crate::state::App;
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -36,18 +37,19 @@ pub(super) struct BudgetQuery {
 #[get("/budgets")]
 pub(super) async fn list_budgets(
     caller: Authorized<needs::ReadReports>,
-    query: web::Query<BudgetQuery>,
+    query: Query<BudgetQuery>,
     app: App,
 ) -> ApiResult<web::Json<Listed<BudgetView>>> {
     let year = query.year.unwrap_or_else(|| business_day(app.clock.business()).year());
     let tx = app.database.read();
+    let warn_percent = rulebooks::in_force(&tx, app.clock.business()).await?.rules.budget.warn_percent;
     let mut items = Vec::new();
     if reaches_the_district(&caller.scope) {
         let (issued, budgets) = (issuances::of_year(&tx, year).await?, budgets::of_year(&tx, year).await?);
         for source in ISSUERS {
             let points = issued.iter().find(|(of, _)| *of == source).map_or(0, |(_, points)| *points);
             let budget = budgets.iter().find(|budget| budget.plan.source == source);
-            items.push(BudgetView::new(year, source, points, budget));
+            items.push(BudgetView::new(year, source, points, budget, warn_percent));
         }
     }
     Ok(web::Json(Listed::of(Page::<_, String> { items, next: None }, |view| view)))

@@ -3,7 +3,7 @@
 use actix_web::{put, web};
 use domain::budget::{BudgetError, Plan};
 use serde::Deserialize;
-use storage::{budgets, issuances};
+use storage::{budgets, issuances, rulebooks};
 use utoipa::ToSchema;
 
 use super::reaches_the_district;
@@ -56,7 +56,8 @@ pub(super) async fn set_budget(
             work.about("budget", budget.id);
             let issued = issuances::of_year(&work.tx, plan.year).await?;
             let points = issued.iter().find(|(of, _)| *of == plan.source).map_or(0, |(_, points)| *points);
-            Ok(BudgetView::new(plan.year, plan.source, points, Some(&budget)))
+            let warn_percent = rulebooks::in_force(&work.tx, work.now).await?.rules.budget.warn_percent;
+            Ok(BudgetView::new(plan.year, plan.source, points, Some(&budget), warn_percent))
         })
     });
     Ok(web::Json(story.await?))

@@ -41,7 +41,7 @@ struct PlanView {
     /// 已发放的占预算的百分比，舍去小数
     #[schema(example = 86)]
     percent: i64,
-    /// 执行到哪一步：满 80% 为接近，超过 100% 为超出；超出后照常发放
+    /// 执行到哪一步：达到积分规则的预警比例（默认 80%）为接近，超过 100% 为超出；超出后照常发放
     level: BudgetLevelCode,
     /// 第几次设定
     #[schema(example = 1)]
@@ -51,13 +51,19 @@ struct PlanView {
 }
 
 impl BudgetView {
-    pub(super) fn new(year: i32, source: FundingSource, issued: i64, budget: Option<&Budget>) -> Self {
+    pub(super) fn new(
+        year: i32,
+        source: FundingSource,
+        issued: i64,
+        budget: Option<&Budget>,
+        warn_percent: u32,
+    ) -> Self {
         let budget = budget.map(|budget| PlanView {
             fen: budget.plan.fen,
             fen_per_point: budget.plan.fen_per_point,
             points: budget.plan.points(),
             percent: budget.plan.percent(issued),
-            level: Coded(budget.plan.level(issued)),
+            level: Coded(budget.plan.level(issued, warn_percent)),
             version: budget.version,
             changed_at: budget.changed_at.into(),
         });

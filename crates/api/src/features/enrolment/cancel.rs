@@ -3,7 +3,7 @@
 use actix_web::{post, web};
 use domain::id::{ActivityId, ActivitySessionId, MemberId};
 use serde::{Deserialize, Serialize};
-use storage::{activities, activity_sessions, enrolments};
+use storage::{activities, activity_sessions, enrolments, rulebooks};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -27,7 +27,7 @@ pub(super) struct CancelEnrolmentRequest {
 
 /// 取消报名
 ///
-/// 开始前可以取消，名额让给候补的第一位。开始前 24 小时内取消计一次缺席。
+/// 开始前可以取消，名额让给候补的第一位。临近开始才取消的计一次缺席，提前多久由积分规则规定，一般为 24 小时。
 #[utoipa::path(tag = "报名", params(
     ("id" = Uuid, Path, description = "活动编号"),
     ("Idempotency-Key" = String, Header, description = "幂等键，重试时保持不变"),
@@ -58,11 +58,12 @@ async fn cancel(
 ) -> ApiResult<OwnEnrolmentView> {
     let activity = activities::find_public(&work.tx, id).await?.ok_or_else(ApiError::not_found)?.activity;
     let session = chosen(work, id, session).await?.id;
+    let rules = rulebooks::in_force_at(&work.tx, activity.node, work.now).await?.rules.absence;
     let mut enrolment = enrolments::lock_own(&mut work.tx, member, session).await?.ok_or_else(not_enrolled)?;
     work.about("enrolment", enrolment.id);
     let mut session = activity_sessions::lock(&mut work.tx, session).await?.ok_or_else(ApiError::not_found)?;
     let taken = session.enrolled;
-    enrolment.cancel(&mut session, work.now)?;
+    enrolment.cancel(&mut session, &rules, work.now)?;
     enrolments::update(&mut work.tx, &enrolment).await?;
     if let Some(mut next) = enrolments::lock_first_waitlisted(&mut work.tx, session.id).await?
         && next.take_seat(&mut session, work.now)

@@ -6,7 +6,7 @@ use domain::enrolment::{Applicant, Enrolment, REMEMBERED};
 use domain::id::{ActivityId, ActivitySessionId, EnrolmentId};
 use domain::residency::ResidencyState;
 use serde::{Deserialize, Serialize};
-use storage::{activities, activity_sessions, enrolments, identities, residencies};
+use storage::{activities, activity_sessions, enrolments, identities, residencies, rulebooks};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -64,6 +64,7 @@ async fn enrol(
     let earlier = enrolments::lock_own(&mut work.tx, member, planned.id).await?;
     let residency = residencies::find_open(&work.tx, member).await?;
     let absences = enrolments::absences(&work.tx, member, work.now - REMEMBERED).await?;
+    let rules = rulebooks::in_force_at(&work.tx, activity.node, work.now).await?.rules.absence;
     let engagements = enrolments::engagements(&work.tx, member, planned.starts_at, planned.ends_at).await?;
     let mut session = activity_sessions::lock(&mut work.tx, planned.id).await?.ok_or_else(ApiError::not_found)?;
     let taken = session.enrolled;
@@ -72,6 +73,7 @@ async fn enrol(
         is_resident: residency.is_some_and(|residency| residency.state == ResidencyState::Active),
         engagements: &engagements,
         absences: &absences,
+        rules: &rules,
     };
     let fresh = EnrolmentId::new(Uuid::now_v7());
     let enrolment = Enrolment::enrol(fresh, applicant, &activity, &mut session, earlier.as_ref(), work.now)?;

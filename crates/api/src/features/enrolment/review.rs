@@ -1,12 +1,13 @@
 //! Another person reviews what the lead confirmed.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use actix_web::{post, web};
 use domain::enrolment::ReviewError;
-use domain::id::EnrolmentId;
+use domain::id::{ActivityId, EnrolmentId};
 use serde::{Deserialize, Serialize};
-use storage::{enrolments, rulebooks};
+use storage::{activities, enrolments, rulebooks};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -90,16 +91,20 @@ async fn review(
     caller: Authorized<needs::ReviewAttendance>,
     mut verdicts: Verdicts,
 ) -> ApiResult<ReviewedView> {
-    let rulebook = rulebooks::in_force(&work.tx, work.now).await?;
     let ids: Vec<_> = verdicts.keys().copied().collect();
     if let [only] = ids[..] {
         work.about("enrolment", only);
     }
     let official = caller.admin.official();
+    let mut publicity = HashMap::new();
     let mut attendances = Vec::with_capacity(ids.len());
     for mut enrolment in enrolments::lock_within(&mut work.tx, &caller.scope, &ids).await? {
+        let activity = enrolment.activity;
+        if let Entry::Vacant(unknown) = publicity.entry(activity) {
+            unknown.insert(publicity_days(work, activity).await?);
+        }
         let decided = match verdicts.remove(&enrolment.id).flatten() {
-            None => enrolment.approve(official, rulebook.rules.record.publicity_days, work.now),
+            None => enrolment.approve(official, publicity[&activity], work.now),
             Some(reason) => enrolment.refuse(official, reason, work.now),
         };
         decided.map_err(|error| refused(error, enrolment.id))?;
@@ -114,6 +119,13 @@ async fn review(
         return Err(ApiError::not_found());
     }
     Ok(ReviewedView { attendances })
+}
+
+/// How long service there is public before it is credited.
+async fn publicity_days(work: &Work, activity: ActivityId) -> ApiResult<u32> {
+    let activity = activities::find_any(&work.tx, activity).await?.ok_or_else(ApiError::not_found)?;
+    let rulebook = rulebooks::in_force_at(&work.tx, activity.node, work.now).await?;
+    Ok(rulebook.rules.record.publicity_days)
 }
 
 fn read(request: ReviewRequest) -> ApiResult<Verdicts> {

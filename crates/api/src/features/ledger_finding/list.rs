@@ -9,6 +9,7 @@ use super::view::{FindingStateCode, LedgerFindingView};
 use crate::auth::caller::{Authorized, needs};
 use crate::error::{ApiResult, Problem};
 use crate::http::page::{Listed, page_request};
+use crate::http::query::Query;
 use crate::state::App;
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -33,7 +34,7 @@ pub(super) struct LedgerFindingQuery {
 #[get("/ledger-findings")]
 pub(super) async fn list_ledger_findings(
     caller: Authorized<needs::ReadFindings>,
-    query: web::Query<LedgerFindingQuery>,
+    query: Query<LedgerFindingQuery>,
     app: App,
 ) -> ApiResult<web::Json<Listed<LedgerFindingView>>> {
     let page = page_request(query.limit, query.cursor.as_deref())?;

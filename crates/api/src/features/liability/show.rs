@@ -1,7 +1,7 @@
 //! The report, as JSON or as a workbook.
 
 use actix_web::http::header::CONTENT_DISPOSITION;
-use actix_web::{HttpResponse, get, web};
+use actix_web::{HttpResponse, get};
 use chrono::NaiveDate;
 use domain::id::NodeId;
 use domain::liability::Liability;
@@ -16,6 +16,7 @@ use super::view::LiabilityView;
 use super::workbook::{self, XLSX};
 use crate::auth::caller::{Authorized, needs};
 use crate::error::{ApiError, ApiResult, Problem};
+use crate::http::query::Query;
 use crate::state::App;
 
 /// 格式
@@ -57,7 +58,7 @@ pub(super) struct LiabilityQuery {
 #[get("/reports/liability")]
 pub(super) async fn show_liability(
     caller: Authorized<needs::ReadReports>,
-    query: web::Query<LiabilityQuery>,
+    query: Query<LiabilityQuery>,
     app: App,
 ) -> ApiResult<HttpResponse> {
     let today = business_day(app.clock.business());

@@ -11,6 +11,7 @@ use uuid::Uuid;
 use crate::auth::caller::CurrentMember;
 use crate::error::ApiResult;
 use crate::http::page::{Listed, PageQuery, page_request};
+use crate::http::query::Query;
 use crate::http::time::BeijingTime;
 use crate::state::App;
 
@@ -57,7 +58,7 @@ impl From<Notice> for NoticeView {
 #[get("/notices")]
 pub(super) async fn list_notices(
     caller: CurrentMember,
-    query: web::Query<PageQuery>,
+    query: Query<PageQuery>,
     app: App,
 ) -> ApiResult<web::Json<Listed<NoticeView>>> {
     let page = page_request(query.limit, query.cursor.as_deref())?;

@@ -52,6 +52,9 @@ struct CreditView {
     /// 积分规则的版本
     #[schema(example = 1)]
     rulebook_version: i32,
+    /// 该版规则属于哪个街道或社区；区级规则则为空
+    #[schema(example = "文源社区")]
+    rulebook_scope: Option<String>,
     /// 打卡时长，单位为分钟
     #[schema(example = 135)]
     timed_minutes: i64,
@@ -86,6 +89,7 @@ impl From<&CreditExplanation> for CreditView {
         Self {
             rule: decision.rule.key(),
             rulebook_version: credit.version,
+            rulebook_scope: credit.scope.clone(),
             timed_minutes: decision.timed_minutes,
             made_up_minutes: decision.made_up_minutes,
             counted_minutes: decision.counted_minutes,

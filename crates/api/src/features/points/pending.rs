@@ -67,7 +67,7 @@ pub(super) async fn pending(tx: &ReadTx, member: MemberId, now: Instant) -> ApiR
     let found = enrolments::list_awaiting(tx, member, MOST).await?;
     let publicity_days = match found.last() {
         Some(last) if last.publicity_ends_at.is_none() => {
-            rulebooks::in_force(tx, now).await?.rules.record.publicity_days
+            rulebooks::in_force_at(tx, last.node, now).await?.rules.record.publicity_days
         }
         _ => 0,
     };
@@ -77,7 +77,7 @@ pub(super) async fn pending(tx: &ReadTx, member: MemberId, now: Instant) -> ApiR
         awaited.push(Awaited {
             service: service(one),
             served_at: one.starts_at,
-            rules: rulebooks::in_force(tx, one.starts_at).await?.rules,
+            rules: rulebooks::in_force_at(tx, one.node, one.starts_at).await?.rules,
             earned: earn_events::earned(tx, member, one.starts_at).await?,
         });
     }
@@ -89,7 +89,13 @@ pub(super) async fn pending(tx: &ReadTx, member: MemberId, now: Instant) -> ApiR
 }
 
 fn service(one: &AwaitedEnrolment) -> Service {
-    Service { timed_minutes: one.timed_minutes, made_up_minutes: 0, kind: one.kind, evaluation: one.evaluation }
+    Service {
+        timed_minutes: one.timed_minutes,
+        made_up_minutes: 0,
+        kind: one.kind,
+        evaluation: one.evaluation,
+        starts_at: one.starts_at,
+    }
 }
 
 fn view(one: AwaitedEnrolment, credit: CreditDecision, reviewed_today: NaiveDate) -> PendingServiceView {

@@ -44,7 +44,7 @@ pub(super) async fn accept_residency(
             residencies::update(&mut work.tx, &residency).await?;
             if first {
                 let actor = Actor::Admin(caller.admin.id);
-                crediting::credit_first_residency(work, residency.member, actor).await?;
+                crediting::credit_first_residency(work, &residency, actor).await?;
             }
             let shown = residencies::find_within(&work.tx, &caller.scope, id).await?;
             Ok(ReportedResidencyView::from(shown.ok_or_else(ApiError::not_found)?))

@@ -6,6 +6,7 @@ use storage::seals;
 use crate::auth::caller::{CurrentAdmin, CurrentMember};
 use crate::error::ApiResult;
 use crate::http::page::{Listed, PageQuery, page_request};
+use crate::http::query::Query;
 use crate::seal_file::SealView;
 use crate::state::App;
 
@@ -18,7 +19,7 @@ use crate::state::App;
 #[get("/ledger-seals")]
 pub(super) async fn list_seals(
     _: CurrentMember,
-    query: web::Query<PageQuery>,
+    query: Query<PageQuery>,
     app: App,
 ) -> ApiResult<web::Json<Listed<SealView>>> {
     listed(&query, &app).await
@@ -33,7 +34,7 @@ pub(super) async fn list_seals(
 #[get("/ledger-seals")]
 pub(super) async fn list_managed_seals(
     _: CurrentAdmin,
-    query: web::Query<PageQuery>,
+    query: Query<PageQuery>,
     app: App,
 ) -> ApiResult<web::Json<Listed<SealView>>> {
     listed(&query, &app).await
