@@ -36,7 +36,7 @@ async fn red(url: &str, seal_key: &SealChecker) -> Vec<&'static str> {
 }
 
 /// Faults that statements make; two where one would break two things.
-const FAULTS: [(&str, &[&str]); 18] = [
+const FAULTS: [(&str, &[&str]); 24] = [
     (
         "transfer_sum",
         &[
@@ -87,6 +87,18 @@ const FAULTS: [(&str, &[&str]); 18] = [
             "UPDATE redemption SET state = 'cancelled', closed_at = issued_at WHERE state = 'issued'",
         ],
     ),
+    (
+        "adjustment_points",
+        &[
+            "UPDATE adjustment SET amount = amount - 1 WHERE state = 'approved'",
+            "UPDATE hold SET amount = amount + 1 WHERE state = 'posted'",
+        ],
+    ),
+    ("adjustment_exists", &["DELETE FROM adjustment WHERE state = 'approved'"]),
+    ("adjustment_hold", &["UPDATE hold SET amount = amount + 1 WHERE state = 'posted'"]),
+    ("adjustment_overdue", &["UPDATE adjustment SET lapses_at = '2026-01-02 00:00:00+00:00' WHERE state = 'proposed'"]),
+    ("donation_points", &["UPDATE donation SET points = points + 1"]),
+    ("donation_exists", &["DELETE FROM donation"]),
     ("chain_hash", &["UPDATE transfer SET reason = 'because' WHERE kind = 'earn'"]),
     ("chain_hash", &["UPDATE lot SET expires_at = NULL WHERE expires_at IS NOT NULL"]),
 ];

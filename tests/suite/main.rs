@@ -1,6 +1,7 @@
 //! The suite: stories by feature, races, authorisation, contract, boundaries. It runs on both databases.
 
 mod activity;
+mod adjustment;
 mod admin;
 mod authorisation;
 mod boundaries;
@@ -8,6 +9,7 @@ mod complaint;
 mod console;
 mod contract;
 mod demo;
+mod donation;
 mod enrolment;
 mod enrolment_races;
 mod jobs;

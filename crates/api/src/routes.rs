@@ -26,6 +26,8 @@ pub fn member(routes: &mut ServiceConfig) {
     routes
         .configure(features::member::member_routes)
         .configure(features::points::member_routes)
+        .configure(features::adjustment::member_routes)
+        .configure(features::donation::member_routes)
         .configure(features::organisation::member_routes)
         .configure(features::residency::member_routes)
         .configure(features::activity::member_routes)
@@ -53,6 +55,8 @@ pub fn admin(routes: &mut ServiceConfig) {
         .configure(features::unit_pairing::admin_routes)
         .configure(features::roster::admin_routes)
         .configure(features::points::admin_routes)
+        .configure(features::adjustment::admin_routes)
+        .configure(features::donation::admin_routes)
         .configure(features::residency::admin_routes)
         .configure(features::activity::admin_routes)
         .configure(features::enrolment::admin_routes)

@@ -86,6 +86,10 @@ id! {
     LotId,
     /// A reservation of points (冻结).
     HoldId,
+    /// A manual adjustment of points (积分调整).
+    AdjustmentId,
+    /// A donation of points (捐赠).
+    DonationId,
     /// A version of the rulebook (积分规则).
     RulebookId,
     /// A merchant (商家).

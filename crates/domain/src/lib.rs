@@ -3,12 +3,14 @@
 //! The module list is the glossary; each module's first line carries the Chinese term.
 
 pub mod activity;
+pub mod adjustment;
 pub mod application;
 pub mod attendance_code;
 pub mod code;
 pub mod complaint;
 pub mod consent;
 pub mod desk;
+pub mod donation;
 pub mod enrolment;
 pub mod id;
 pub mod member;

@@ -44,6 +44,8 @@ codes! {
         ApproveOffer = "approve_offer", "审批优惠";
         ReadPoints = "read_points", "查看积分";
         AnswerComplaints = "answer_complaints", "答复投诉建议";
+        ProposeAdjustment = "propose_adjustment", "提出积分调整";
+        DecideAdjustment = "decide_adjustment", "核准积分调整";
     }
 }
 
@@ -76,6 +78,8 @@ pub fn may(role: Role, permission: Permission) -> bool {
             P::ApproveOffer,
             P::ReadPoints,
             P::AnswerComplaints,
+            P::ProposeAdjustment,
+            P::DecideAdjustment,
         ],
         Role::Subdistrict => &[
             P::ReadOrganisation,
@@ -88,6 +92,8 @@ pub fn may(role: Role, permission: Permission) -> bool {
             P::ReadMall,
             P::ReadPoints,
             P::AnswerComplaints,
+            P::ProposeAdjustment,
+            P::DecideAdjustment,
         ],
         Role::Community => &[
             P::ReadOrganisation,
@@ -100,6 +106,8 @@ pub fn may(role: Role, permission: Permission) -> bool {
             P::ReviewAttendance,
             P::ReadPoints,
             P::AnswerComplaints,
+            P::ProposeAdjustment,
+            P::DecideAdjustment,
         ],
         Role::Estate => {
             &[P::ReadOrganisation, P::ReadMembers, P::ReadResidencies, P::ReadActivities, P::ProposeActivity]

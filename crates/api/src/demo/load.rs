@@ -22,7 +22,7 @@ use super::crowd::Crowd;
 use super::journey::Journey;
 use super::places::Tree;
 use super::size::Size;
-use super::{desks, ids, people};
+use super::{corrections, desks, ids, people};
 use crate::commands::Failure;
 use crate::state::App;
 
@@ -60,6 +60,7 @@ pub(super) async fn load(
     load.service(&journey, &crowd).await?;
     load.books(&mut journey.books).await?;
     load.redemptions(&journey).await?;
+    corrections::make(&mut load.tx, &rulebook.rules, now).await?;
     load.past(&crowd, Books::open(rulebook), &progress).await?;
     load.audit().await?;
     sealed(&admins, &journey)?;

@@ -10,6 +10,7 @@ mod credit;
 mod earning;
 mod expire;
 mod explain;
+mod hold;
 mod identity;
 mod lot;
 mod posting;
@@ -26,12 +27,13 @@ pub use credit::{CreditError, Credited, Grant, credit};
 pub use earning::{Cap, CreditDecision, EarnRule, Earned, Service, credit_for_first_residency, credit_for_service};
 pub use expire::{ExpireError, expire};
 pub use explain::{CreditExplanation, describe, explain};
+pub use hold::{Hold, HoldError, HoldPurpose, HoldState};
 pub use lot::{Lot, LotUse, NewLot};
 pub use posting::Posting;
 pub use purse::Purse;
 pub use refund::{Grace, RefundError, Spent, refund};
 pub use rulebook::Rulebook;
-pub use spend::{SpendError, spend};
+pub use spend::{SpendError, donate, spend};
 pub use transfer::{Actor, Entry, Link, Occasion, Source, SourceKind, Transfer, TransferKind};
 
 /// The most that one posting may move; more is a mistake.

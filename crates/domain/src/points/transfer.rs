@@ -30,6 +30,7 @@ codes! {
         Lot = "lot", "积分批次";
         Transfer = "transfer", "记账";
         Adjustment = "adjustment", "积分调整";
+        Donation = "donation", "积分捐赠";
     }
 }
 
