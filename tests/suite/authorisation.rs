@@ -53,6 +53,17 @@ const NEEDS: &[(&[Permission], &[&str])] = &[
     (&[Permission::ProposeAdjustment], &["propose_adjustment"]),
     (&[Permission::DecideAdjustment], &["approve_adjustment", "refuse_adjustment"]),
     (
+        &[Permission::HandleMisconduct],
+        &[
+            "list_misconduct_cases",
+            "show_misconduct_case",
+            "propose_misconduct_case",
+            "confirm_misconduct_case",
+            "dismiss_misconduct_case",
+        ],
+    ),
+    (&[Permission::RuleAppeal], &["rule_misconduct_appeal"]),
+    (
         &[Permission::ReadMall],
         &[
             "list_managed_merchants",

@@ -20,6 +20,7 @@ mod ledger;
 mod mall_races;
 mod membership;
 mod merchant;
+mod misconduct;
 mod offer;
 mod points;
 mod readme;

@@ -71,6 +71,7 @@ fn demo_id(noun: &str) -> Uuid {
         "membership-applications" => ids::APPLICATION.uuid(),
         "complaints" => ids::COMPLAINT.uuid(),
         "adjustments" => ids::ADJUSTMENT.uuid(),
+        "misconduct-cases" => ids::MISCONDUCT_CASE.uuid(),
         "roster-imports" => ids::ROSTER_IMPORT.uuid(),
         "parent" | "organisation" | "node" | "community" => ids::COMMUNITY.uuid(),
         _ => ids::DISTRICT.uuid(),

@@ -90,6 +90,8 @@ id! {
     AdjustmentId,
     /// A donation of points (捐赠).
     DonationId,
+    /// A case of misconduct (违规处理).
+    MisconductId,
     /// A version of the rulebook (积分规则).
     RulebookId,
     /// A merchant (商家).

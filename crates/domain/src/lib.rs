@@ -15,6 +15,7 @@ pub mod enrolment;
 pub mod id;
 pub mod member;
 pub mod merchant;
+pub mod misconduct;
 pub mod offer;
 pub mod official;
 pub mod organisation;

@@ -158,12 +158,7 @@ impl MisconductCase {
     }
 
     /// Another person confirms it. What it costs is taken by the caller: the credit if there was one, and the deduction.
-    pub fn confirm(
-        &mut self,
-        step: Step,
-        earned: Option<TransferId>,
-        deduction: i64,
-    ) -> Result<(), MisconductError> {
+    pub fn confirm(&mut self, step: Step, earned: Option<TransferId>, deduction: i64) -> Result<(), MisconductError> {
         self.may_be_decided(step)?;
         self.state = MisconductState::Confirmed;
         self.decided = Some(step);

@@ -46,6 +46,8 @@ codes! {
         AnswerComplaints = "answer_complaints", "答复投诉建议";
         ProposeAdjustment = "propose_adjustment", "提出积分调整";
         DecideAdjustment = "decide_adjustment", "核准积分调整";
+        HandleMisconduct = "handle_misconduct", "违规处理";
+        RuleAppeal = "rule_appeal", "裁定申诉";
     }
 }
 
@@ -80,6 +82,8 @@ pub fn may(role: Role, permission: Permission) -> bool {
             P::AnswerComplaints,
             P::ProposeAdjustment,
             P::DecideAdjustment,
+            P::HandleMisconduct,
+            P::RuleAppeal,
         ],
         Role::Subdistrict => &[
             P::ReadOrganisation,
@@ -94,6 +98,8 @@ pub fn may(role: Role, permission: Permission) -> bool {
             P::AnswerComplaints,
             P::ProposeAdjustment,
             P::DecideAdjustment,
+            P::HandleMisconduct,
+            P::RuleAppeal,
         ],
         Role::Community => &[
             P::ReadOrganisation,
@@ -108,6 +114,7 @@ pub fn may(role: Role, permission: Permission) -> bool {
             P::AnswerComplaints,
             P::ProposeAdjustment,
             P::DecideAdjustment,
+            P::HandleMisconduct,
         ],
         Role::Estate => {
             &[P::ReadOrganisation, P::ReadMembers, P::ReadResidencies, P::ReadActivities, P::ProposeActivity]

@@ -34,6 +34,7 @@ mod mapping;
 pub mod members;
 pub mod membership_applications;
 pub mod merchants;
+pub mod misconduct_cases;
 pub mod offers;
 pub mod organisations;
 pub mod purses;

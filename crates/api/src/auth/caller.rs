@@ -249,6 +249,7 @@ needs! {
     ReadOrganisation, ReadAdmins, ManageOrganisation, ManageAdmins, GrantRoles, ReadAudit, ReadMembers, ManageRoster, ReadResidencies,
     ConfirmResidency, AcceptResidency, ReadActivities, ProposeActivity, ReviewActivity, ReviewAttendance, ReadMall,
     ManageMall, ApproveOffer, ReadPoints, AnswerComplaints, ProposeAdjustment, DecideAdjustment,
+    HandleMisconduct, RuleAppeal,
 }
 
 /// An administrator who holds the permission somewhere, with the subtrees where they hold it.

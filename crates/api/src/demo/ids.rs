@@ -3,8 +3,8 @@
 
 use domain::id::{
     ActivityId, ActivitySessionId, AdjustmentId, AdminId, ApplicationId, ComplaintId, DonationId, EnrolmentId, HoldId,
-    IdentityId, ImportId, LotId, MemberId, MerchantId, NodeId, OfferId, RedemptionId, ResidencyId, RoleGrantId,
-    StaffId, StoreId,
+    IdentityId, ImportId, LotId, MemberId, MerchantId, MisconductId, NodeId, OfferId, RedemptionId, ResidencyId,
+    RoleGrantId, StaffId, StoreId,
 };
 use uuid::Uuid;
 
@@ -44,6 +44,8 @@ pub const APPLICATION: ApplicationId = application(0);
 pub const COMPLAINT: ComplaintId = complaint(0);
 /// An adjustment that nobody has decided.
 pub const ADJUSTMENT: AdjustmentId = adjustment(0);
+/// A case of misconduct that nobody has decided.
+pub const MISCONDUCT_CASE: MisconductId = misconduct_case(0);
 /// A roster that 区教育局 handed in.
 pub const ROSTER_IMPORT: ImportId = roster_import(0);
 /// 晋阳面馆.
@@ -92,6 +94,7 @@ numbered! {
     0x34 hold -> HoldId,
     0x35 adjustment -> AdjustmentId,
     0x36 donation -> DonationId,
+    0x37 misconduct_case -> MisconductId,
     0x41 merchant -> MerchantId,
     0x42 store -> StoreId,
     0x43 staff -> StaffId,

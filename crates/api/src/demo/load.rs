@@ -51,6 +51,7 @@ pub(super) async fn load(
     load.pairings(&tree).await?;
     admins::keep(&mut load.tx, &app.vault, &admins, now).await?;
     let rulebook = rulebooks::in_force(&load.tx, now).await?;
+    let rules = rulebook.rules.clone();
     let mut journey = Journey::until(now, &tree, size.offers, rulebook.clone())?;
     let crowd = Crowd::plan(&tree, size, journey.held.len(), now)?;
 
@@ -60,7 +61,8 @@ pub(super) async fn load(
     load.service(&journey, &crowd).await?;
     load.books(&mut journey.books).await?;
     load.redemptions(&journey).await?;
-    corrections::make(&mut load.tx, &rulebook.rules, now).await?;
+    let credited = journey.credited_of(ids::MEMBER)?;
+    corrections::make(&mut load.tx, &rules, credited, now).await?;
     load.past(&crowd, Books::open(rulebook), &progress).await?;
     load.audit().await?;
     sealed(&admins, &journey)?;

@@ -11,6 +11,7 @@ pub mod enrolment;
 pub mod health;
 pub mod member;
 pub mod merchant;
+pub mod misconduct;
 pub mod offer;
 pub mod organisation;
 pub mod points;

@@ -17,6 +17,7 @@ mod expire_vouchers;
 mod forget_answers;
 mod import_roster;
 mod lapse_adjustments;
+mod lift_freezes;
 mod seal_ledger;
 mod settle_activities;
 
@@ -29,6 +30,7 @@ const JOBS: &[(&str, Job)] = &[
     ("expire_vouchers", |app| Box::pin(expire_vouchers::run(app))),
     ("expire_holds", |app| Box::pin(expire_holds::run(app))),
     ("lapse_adjustments", |app| Box::pin(lapse_adjustments::run(app))),
+    ("lift_freezes", |app| Box::pin(lift_freezes::run(app))),
     ("expire_points", |app| Box::pin(expire_points::run(app))),
     ("close_attendance", |app| Box::pin(close_attendance::run(app))),
     ("credit_service", |app| Box::pin(credit_service::run(app))),

@@ -22,7 +22,7 @@ mod spend;
 mod transfer;
 
 pub use account::{Account, AccountChange, SystemAccount};
-pub use correct::{AdjustError, adjust, clawback};
+pub use correct::{AdjustError, adjust, clawback, deduct, restore};
 pub use credit::{CreditError, Credited, Grant, credit};
 pub use earning::{Cap, CreditDecision, EarnRule, Earned, Service, credit_for_first_residency, credit_for_service};
 pub use expire::{ExpireError, expire};

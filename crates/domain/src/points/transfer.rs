@@ -31,6 +31,7 @@ codes! {
         Transfer = "transfer", "记账";
         Adjustment = "adjustment", "积分调整";
         Donation = "donation", "积分捐赠";
+        Misconduct = "misconduct", "违规处理";
     }
 }
 

@@ -1,4 +1,4 @@
-//! What holds of adjustments and donations.
+//! What holds of adjustments, cases of misconduct and donations.
 
 use super::Invariant;
 
@@ -31,6 +31,28 @@ pub(super) const ALL: &[Invariant] = &[
         name: "adjustment_overdue",
         rule: "no adjustment still waits five minutes after its time",
         sql: "SELECT a.id AS subject FROM adjustment a WHERE a.state = 'proposed' AND a.lapses_at < $1",
+    },
+    Invariant {
+        name: "misconduct_service",
+        rule: "service is void while its misconduct stands, and counts again once that was revoked",
+        sql: "SELECT c.id AS subject FROM misconduct_case c JOIN enrolment e ON e.id = c.enrolment_id \
+              WHERE (c.state IN ('confirmed', 'appealed', 'upheld') AND e.state <> 'voided') \
+              OR (c.state IN ('proposed', 'revoked') AND e.state = 'voided')",
+    },
+    Invariant {
+        name: "misconduct_points",
+        rule: "misconduct took its deduction, and a revoked case gave it back",
+        sql: "SELECT c.id AS subject FROM misconduct_case c LEFT JOIN (SELECT e.transfer_id, b.member_id, sum(e.amount) AS amount \
+              FROM entry e JOIN account b ON b.id = e.account_id WHERE b.cached GROUP BY e.transfer_id, b.member_id) AS d \
+              ON d.transfer_id = c.deduction_id AND d.member_id = c.member_id \
+              LEFT JOIN transfer t ON t.reverses = c.deduction_id WHERE c.deduction_id IS NOT NULL \
+              AND (COALESCE(d.amount, 0) <> -c.deduction OR (c.state = 'revoked') <> (t.id IS NOT NULL))",
+    },
+    Invariant {
+        name: "service_reversal",
+        rule: "a reversal of service takes back or gives back all its minutes",
+        sql: "SELECT v.id AS subject FROM service_reversal v JOIN service_record s ON s.id = v.record_id \
+              WHERE abs(v.timed_minutes) <> s.timed_minutes OR abs(v.made_up_minutes) <> s.made_up_minutes",
     },
     Invariant {
         name: "donation_points",
