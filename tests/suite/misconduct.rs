@@ -9,8 +9,17 @@ use tests::{Client, Reply, TestApp};
 
 /// 李秀英, who has served two hours of 张建国's activity and got 20 points for them, and the enrolment.
 async fn served(app: &TestApp) -> (Client, String) {
-    let (activity, li) = (app.activity(1, 3, 10).await, app.resident("li").await);
-    let enrolment = id(&enrol(&li, &activity).await.expect(201));
+    let li = app.resident("li").await;
+    let enrolment = serve(app, &li).await;
+    let balance = li.get("/member/points").await.expect(200);
+    assert!(balance["available"].as_i64() >= Some(15) && balance["verified_minutes"].as_i64() >= Some(90), "{balance}");
+    (li, enrolment)
+}
+
+/// Serves two hours and is credited; answers the enrolment.
+async fn serve(app: &TestApp, li: &Client) -> String {
+    let activity = app.activity(1, 3, 10).await;
+    let enrolment = id(&enrol(li, &activity).await.expect(201));
     app.advance("1h").await;
     let code = app.shown_code(&activity, "in").await;
     li.post("/member/check-ins", &json!({ "code": code })).await.expect(200);
@@ -23,9 +32,7 @@ async fn served(app: &TestApp) -> (Client, String) {
     let reviewed = json!({ "attendances": [{ "enrolment_id": enrolment, "approved": true }] });
     app.admin("community").await.post("/admin/attendances/review", &reviewed).await.expect(200);
     app.advance("3d").await;
-    let balance = li.get("/member/points").await.expect(200);
-    assert!(balance["available"].as_i64() >= Some(15) && balance["verified_minutes"].as_i64() >= Some(90), "{balance}");
-    (li, enrolment)
+    enrolment
 }
 
 async fn propose(admin: &Client, enrolment: &str, fraud: bool) -> Reply {
@@ -186,6 +193,26 @@ async fn fraud_stops_spending_until_an_appeal_is_granted() {
     rule(&app.stepped_up("subdistrict").await, &case, true).await.expect(201);
     donate().await.expect(201);
 
+    app.books_balance().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_frauds_the_one_that_stands_still_stops_spending() {
+    let app = TestApp::start().await;
+    let (li, first) = served(&app).await;
+    let second_admin = app.stepped_up("second-community").await;
+    let case = confirmed(&app, &second_admin, &first, true).await;
+    let second = serve(&app, &li).await;
+    let later = confirmed(&app, &second_admin, &second, true).await;
+    app.enrich("li", 100).await;
+    appeal(&li, &later).await.expect(200);
+    let subdistrict = app.stepped_up("subdistrict").await;
+    rule(&subdistrict, &later, true).await.expect(201);
+    let donate = async || li.post_keyed("/member/donations", &key(), &json!({ "amount": 1 })).await;
+    donate().await.refused(409, "points_frozen");
+    appeal(&li, &case).await.expect(200);
+    rule(&subdistrict, &case, true).await.expect(201);
+    donate().await.expect(201);
     app.books_balance().await;
 }
 

@@ -227,13 +227,15 @@ async fn thaw(tx: &mut WriteTx, which: Condition, member: MemberId) -> Result<bo
     Ok(thawed.rows_affected == 1)
 }
 
-/// Members whose spending was stopped until a time that has come.
-pub async fn list_thawing(tx: &ReadTx, now: Instant, limit: u64) -> Result<Vec<MemberId>> {
+/// Members after this one, by id, whose spending was stopped until a time that has come.
+pub async fn list_thawing(tx: &ReadTx, now: Instant, after: Option<MemberId>, limit: u64) -> Result<Vec<MemberId>> {
+    let later = after.map(|after| row::Column::MemberId.gt(after.uuid()));
     let members: Vec<Option<uuid::Uuid>> = row::Entity::find()
         .select_only()
         .column(row::Column::MemberId)
         .filter(row::Column::FrozenUntil.lte(now))
-        .order_by_asc(row::Column::FrozenUntil)
+        .filter(Condition::all().add_option(later))
+        .order_by_asc(row::Column::MemberId)
         .limit(limit)
         .into_tuple()
         .all(&tx.on())

@@ -92,14 +92,20 @@ pub async fn list_own(
     list(tx, detailed().filter(row::Column::MemberId.eq(member.uuid())), page).await
 }
 
-/// Adjustments that nobody decided in time, the longest overdue first.
-pub async fn list_overdue(tx: &ReadTx, now: Instant, limit: u64) -> Result<Vec<AdjustmentId>> {
+/// Adjustments after this one, by id, that nobody decided in time.
+pub async fn list_overdue(
+    tx: &ReadTx,
+    now: Instant,
+    after: Option<AdjustmentId>,
+    limit: u64,
+) -> Result<Vec<AdjustmentId>> {
+    let later = after.map(|after| row::Column::Id.gt(after.uuid()));
     let ids: Vec<Uuid> = row::Entity::find()
         .select_only()
         .column(row::Column::Id)
         .filter(row::Column::State.eq(code::write(AdjustmentState::Proposed)))
         .filter(row::Column::LapsesAt.lte(now))
-        .order_by_asc(row::Column::LapsesAt)
+        .filter(Condition::all().add_option(later))
         .order_by_asc(row::Column::Id)
         .limit(limit)
         .into_tuple()

@@ -4,7 +4,7 @@ use domain::id::{HoldId, MemberId, TransferId};
 use domain::points::{Hold, HoldState, Posting};
 use domain::time::Instant;
 use sea_orm::sea_query::ExprTrait;
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
 use crate::accounts::row as account;
@@ -49,14 +49,20 @@ pub async fn free(tx: &mut WriteTx, hold: &Hold) -> Result<()> {
     end(tx, hold, None).await
 }
 
-/// Holds whose time is over and that nobody has ended, the longest overdue first, with whose points they are.
-pub async fn list_overdue(tx: &ReadTx, now: Instant, limit: u64) -> Result<Vec<(HoldId, MemberId)>> {
+/// Holds after this one, by id, whose time is over and that nobody has ended, with whose points they are.
+pub async fn list_overdue(
+    tx: &ReadTx,
+    now: Instant,
+    after: Option<HoldId>,
+    limit: u64,
+) -> Result<Vec<(HoldId, MemberId)>> {
+    let later = after.map(|after| row::Column::Id.gt(after.uuid()));
     let query = row::Entity::find().select_only().column(row::Column::Id);
     let found: Vec<(Uuid, Uuid)> = join::by_id(query, account::Entity, "account", row::Column::AccountId.into_expr())
         .expr_as(join::of("account", "member_id"), "member_id")
         .filter(row::Column::State.eq(code::write(HoldState::Pending)))
         .filter(row::Column::ExpiresAt.lte(now))
-        .order_by_asc(row::Column::ExpiresAt)
+        .filter(Condition::all().add_option(later))
         .order_by_asc(row::Column::Id)
         .limit(limit)
         .into_tuple()

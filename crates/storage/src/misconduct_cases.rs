@@ -73,6 +73,18 @@ pub async fn lock_own(tx: &mut WriteTx, member: MemberId, id: MisconductId) -> R
     found.lock_exclusive().one(&tx.on()).await?.map(MisconductCase::try_from).transpose()
 }
 
+/// The last fraud of the member that still stands. Ask once the member's purse is locked.
+pub async fn last_standing_fraud(tx: &ReadTx, member: MemberId) -> Result<Option<MisconductCase>> {
+    let found = row::Entity::find()
+        .filter(row::Column::MemberId.eq(member.uuid()))
+        .filter(row::Column::Fraud.eq(true))
+        .filter(row::Column::State.is_in(MisconductState::VOID.map(code::write)))
+        .order_by_desc(row::Column::DecidedAt)
+        .one(&tx.on())
+        .await?;
+    found.map(MisconductCase::try_from).transpose()
+}
+
 /// Finds a case of the member.
 pub async fn find_own(tx: &ReadTx, member: MemberId, id: MisconductId) -> Result<Option<MisconductDetail>> {
     let query = detailed().filter(row::Column::MemberId.eq(member.uuid())).filter(row::Column::Id.eq(id.uuid()));

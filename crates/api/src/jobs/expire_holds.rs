@@ -12,21 +12,18 @@ use crate::use_case::{UseCase, Work};
 const AT_ONCE: u64 = 200;
 
 pub(super) async fn run(app: &App) -> ApiResult<u64> {
-    let mut expired = 0;
+    let (mut expired, mut after) = (0, None);
     loop {
-        let due = holds::list_overdue(&app.database.read(), app.clock.business(), AT_ONCE).await?;
-        let mut done = 0;
+        let due = holds::list_overdue(&app.database.read(), app.clock.business(), after, AT_ONCE).await?;
+        let Some((last, _)) = due.last() else { break };
+        after = Some(*last);
         for (id, member) in due {
             let use_case = UseCase::internal(app.clone());
             match use_case.write("expire_hold", move |work| Box::pin(expire(work, id, member))).await {
-                Ok(()) => done += 1,
+                Ok(()) => expired += 1,
                 Err(error) => tracing::error!(hold = %id, %error, "a hold could not expire"),
             }
         }
-        if done == 0 {
-            break;
-        }
-        expired += done;
     }
     Ok(expired)
 }

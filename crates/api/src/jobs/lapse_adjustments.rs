@@ -11,21 +11,18 @@ use crate::use_case::{UseCase, Work};
 const AT_ONCE: u64 = 200;
 
 pub(super) async fn run(app: &App) -> ApiResult<u64> {
-    let mut lapsed = 0;
+    let (mut lapsed, mut after) = (0, None);
     loop {
-        let due = adjustments::list_overdue(&app.database.read(), app.clock.business(), AT_ONCE).await?;
-        let mut done = 0;
+        let due = adjustments::list_overdue(&app.database.read(), app.clock.business(), after, AT_ONCE).await?;
+        let Some(last) = due.last() else { break };
+        after = Some(*last);
         for id in due {
             let use_case = UseCase::internal(app.clone());
             match use_case.write("lapse_adjustment", move |work| Box::pin(lapse(work, id))).await {
-                Ok(()) => done += 1,
+                Ok(()) => lapsed += 1,
                 Err(error) => tracing::error!(adjustment = %id, %error, "an adjustment could not lapse"),
             }
         }
-        if done == 0 {
-            break;
-        }
-        lapsed += done;
     }
     Ok(lapsed)
 }

@@ -12,21 +12,18 @@ use crate::use_case::{UseCase, Work};
 const AT_ONCE: u64 = 200;
 
 pub(super) async fn run(app: &App) -> ApiResult<u64> {
-    let mut lifted = 0;
+    let (mut lifted, mut after) = (0, None);
     loop {
-        let due = accounts::list_thawing(&app.database.read(), app.clock.business(), AT_ONCE).await?;
-        let mut done = 0;
+        let due = accounts::list_thawing(&app.database.read(), app.clock.business(), after, AT_ONCE).await?;
+        let Some(last) = due.last() else { break };
+        after = Some(*last);
         for member in due {
             let use_case = UseCase::internal(app.clone());
             match use_case.write("lift_freeze", move |work| Box::pin(lift(work, member))).await {
-                Ok(()) => done += 1,
+                Ok(()) => lifted += 1,
                 Err(error) => tracing::error!(%member, %error, "a freeze could not be lifted"),
             }
         }
-        if done == 0 {
-            break;
-        }
-        lifted += done;
     }
     Ok(lifted)
 }

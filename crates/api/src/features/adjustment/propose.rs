@@ -83,7 +83,7 @@ async fn propose(
 async fn authority(work: &Work, admin: &Admin, member: MemberId) -> ApiResult<NodeId> {
     for grant in admin.grants_for(Permission::ProposeAdjustment) {
         let within = std::slice::from_ref(&grant.path);
-        if members::find_belonging(&work.tx, within, member).await?.is_some() {
+        if members::find_answered_for(&work.tx, within, member).await?.is_some() {
             return Ok(grant.node);
         }
     }

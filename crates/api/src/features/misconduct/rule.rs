@@ -3,7 +3,7 @@
 use actix_web::{post, web};
 use domain::enrolment::Enrolment;
 use domain::id::{LotId, MisconductId};
-use domain::misconduct::{MisconductCase, MisconductState, Ruling};
+use domain::misconduct::{FRAUD_FREEZE_MONTHS, MisconductCase, MisconductState, Ruling};
 use domain::official::Step;
 use domain::points::{Actor, Grace, Occasion, Source, SourceKind, restore};
 use domain::role::Permission;
@@ -87,6 +87,9 @@ async fn rule(
         give_back(work, &case, step).await?;
     }
     misconduct_cases::update(&mut work.tx, &case, MisconductState::Appealed).await?;
+    if granted {
+        thaw(work, &case).await?;
+    }
     let shown = misconduct_cases::find_within(&work.tx, &caller.scope, id).await?;
     Ok(ManagedMisconductView::from(shown.ok_or_else(ApiError::not_found)?))
 }
@@ -128,6 +131,16 @@ async fn give_back(work: &mut Work, case: &MisconductCase, step: Step) -> ApiRes
     let source = Source { kind: SourceKind::Enrolment, id: case.enrolment.uuid() };
     let (again, now) = (ReversalKind::Reinstate, work.now);
     service_records::reverse(&mut work.tx, case.member, source, case.id, again, now).await?;
+    Ok(())
+}
+
+/// Lets the member spend again, unless another fraud still stands.
+async fn thaw(work: &mut Work, case: &MisconductCase) -> ApiResult<()> {
     accounts::unfreeze(&mut work.tx, case.member, &frozen_because(case.id)).await?;
+    let Some(other) = misconduct_cases::last_standing_fraud(&work.tx, case.member).await? else { return Ok(()) };
+    let until = other.frozen_until(FRAUD_FREEZE_MONTHS).filter(|until| *until > work.now);
+    if let Some(until) = until {
+        accounts::freeze(&mut work.tx, case.member, &frozen_because(other.id), work.now, until).await?;
+    }
     Ok(())
 }
