@@ -103,19 +103,21 @@ impl MigrationTrait for Migration {
                 uuid_null("decided_by_member"),
                 timestamp_with_time_zone_null("decided_at"),
                 string_null("dismissal").text().take(),
-                big_integer("deduction"),
-                uuid_null("clawback_id"),
-                uuid_null("deduction_id"),
-                timestamp_with_time_zone_null("appeal_until"),
-                string_null("appeal").text().take(),
-                timestamp_with_time_zone_null("appealed_at"),
-                uuid_null("ruled_node_id"),
-                uuid_null("ruled_by"),
-                uuid_null("ruled_by_member"),
-                timestamp_with_time_zone_null("ruled_at"),
-                string_null("ruling").text().take(),
             ],
         )
+        .with([
+            big_integer("deduction"),
+            uuid_null("clawback_id"),
+            uuid_null("deduction_id"),
+            timestamp_with_time_zone_null("appeal_until"),
+            string_null("appeal").text().take(),
+            timestamp_with_time_zone_null("appealed_at"),
+            uuid_null("ruled_node_id"),
+            uuid_null("ruled_by"),
+            uuid_null("ruled_by_member"),
+            timestamp_with_time_zone_null("ruled_at"),
+            string_null("ruling").text().take(),
+        ])
         .one_of("state", &["proposed", "dismissed", "confirmed", "appealed", "upheld", "revoked"])
         .check("two_persons", "decided_by IS NULL OR decided_by <> proposed_by")
         .check("third_person", "ruled_by IS NULL OR (ruled_by <> proposed_by AND ruled_by <> decided_by)")

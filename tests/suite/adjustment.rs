@@ -137,8 +137,7 @@ async fn nonsense_is_refused_by_name_and_changes_nothing() {
     let app = TestApp::start().await;
     app.resident("zhang").await;
     app.enrich("zhang", 30).await;
-    let rows =
-        "SELECT (SELECT count(*) FROM adjustment) + (SELECT count(*) FROM hold) + (SELECT sum(held) FROM account)";
+    let rows = "SELECT (SELECT count(*) FROM adjustment) + (SELECT count(*) FROM hold) + (SELECT CAST(sum(held) AS bigint) FROM account)";
     propose(&app.admin("community").await, &app, "zhang", -5).await.refused(403, "step_up_required");
     propose(&app.admin("unit").await, &app, "zhang", -5).await.refused(403, "forbidden");
     let community = app.stepped_up("community").await;
@@ -189,7 +188,7 @@ async fn one_key_is_one_proposal() {
     assert_eq!(answers.len(), 1);
     let other = json!({ "member_id": app.world.member("zhang"), "amount": -6, "reason": "更正" });
     community.post_keyed("/admin/adjustments", &key, &other).await.refused(422, "idempotency_key_reused");
-    assert_eq!(app.number("SELECT sum(amount) FROM hold").await, 5);
+    assert_eq!(app.number("SELECT CAST(sum(amount) AS bigint) FROM hold").await, 5);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -216,7 +215,8 @@ async fn of_approvals_and_refusals_at_once_one_counts() {
             assert_eq!((reply.status, &reply.body["code"]), (409, &json!("state_conflict")), "{}", reply.text);
         }
     }
-    let moved = app.number("SELECT COALESCE(sum(amount), 0) FROM adjustment WHERE state = 'approved'").await;
+    let moved =
+        app.number("SELECT CAST(COALESCE(sum(amount), 0) AS bigint) FROM adjustment WHERE state = 'approved'").await;
     assert_eq!(points(&zhang).await, (100 + moved, 0));
     app.books_balance().await;
 }
@@ -235,7 +235,10 @@ async fn what_is_held_is_not_spent_however_many_try() {
     assert_eq!(taken, 1, "ten points are held or spent once");
     let (available, held) = points(&zhang).await;
     assert_eq!(available, 0);
-    assert_eq!(app.number("SELECT COALESCE(sum(amount), 0) FROM hold WHERE state = 'pending'").await, held);
+    assert_eq!(
+        app.number("SELECT CAST(COALESCE(sum(amount), 0) AS bigint) FROM hold WHERE state = 'pending'").await,
+        held
+    );
     app.mall_balances().await;
 }
 

@@ -159,12 +159,11 @@ impl Adjustment {
             business_at: step.at,
             posted_at,
         };
-        let posting = match hold {
-            Some(hold) => hold.post(purse, transfer, occasion, -self.amount)?,
-            None => {
-                let grant = Grant { lot, expires_at: rules.expires_at(step.at) };
-                points::adjust(purse, transfer, occasion, self.amount, grant)?
-            }
+        let posting = if let Some(hold) = hold {
+            hold.post(purse, transfer, occasion, -self.amount)?
+        } else {
+            let grant = Grant { lot, expires_at: rules.expires_at(step.at) };
+            points::adjust(purse, transfer, occasion, self.amount, grant)?
         };
         self.state = AdjustmentState::Approved;
         self.decided = Some(step);

@@ -5,6 +5,7 @@ use domain::points::HoldError;
 use storage::{holds, purses};
 
 use crate::error::{ApiError, ApiResult};
+use crate::error_code::ErrorCode;
 use crate::state::App;
 use crate::use_case::{UseCase, Work};
 
@@ -34,9 +35,7 @@ async fn expire(work: &mut Work, id: HoldId, member: MemberId) -> ApiResult<()> 
     let mut hold = holds::lock(&mut work.tx, id).await?.ok_or_else(ApiError::not_found)?;
     match hold.expire(&mut purse, work.now) {
         Ok(()) => Ok(holds::free(&mut work.tx, &hold).await?),
-        Err(error @ HoldError::Ended(_)) => {
-            Err(ApiError::new(crate::error_code::ErrorCode::StateConflict, error.to_string()))
-        }
+        Err(error @ HoldError::Ended(_)) => Err(ApiError::new(ErrorCode::StateConflict, error.to_string())),
         Err(error) => Err(ApiError::internal(error)),
     }
 }

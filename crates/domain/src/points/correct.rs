@@ -104,16 +104,16 @@ pub fn restore(
         granted: rest,
         expires_at: expires_at.map(|expires_at| expires_at.max(end)),
     };
-    let used: i64 = taken.uses.iter().map(|used| used.amount).sum();
+    let from_lots: i64 = taken.uses.iter().map(|used| used.amount).sum();
     let draft = Draft {
         id: TransferId::of_refund(taken.transfer),
         kind: TransferKind::Refund,
         reverses: Some(taken.transfer),
         occasion,
         against: SystemAccount::Issuance,
-        points: used + debt - owed,
+        points: from_lots + debt - owed,
         debt: owed,
-        earned: used + debt,
+        earned: from_lots + debt,
         granted: if rest > 0 { vec![lot] } else { Vec::new() },
         uses,
     };

@@ -5,6 +5,7 @@ use domain::enrolment::Enrolment;
 use domain::id::{LotId, MisconductId};
 use domain::misconduct::{FRAUD_FREEZE_MONTHS, MisconductCase, MisconductState, Ruling};
 use domain::official::Step;
+use domain::organisation::NodePath;
 use domain::points::{Actor, Grace, Occasion, Source, SourceKind, restore};
 use domain::role::Permission;
 use domain::service::ReversalKind;
@@ -98,11 +99,10 @@ async fn rule(
 async fn step_above(work: &Work, caller: &Judge, case: &MisconductCase) -> ApiResult<Step> {
     let decider = case.decided.map_or(case.proposed.node, |step| step.node);
     let decider = organisations::find(&work.tx, decider).await?.ok_or_else(ApiError::not_found)?;
+    let may_overrule =
+        |path: &NodePath| path.covers(&decider.path) && (*path != decider.path || decider.parent.is_none());
     let grants = caller.admin.grants_for(Permission::RuleAppeal);
-    let above = |at: &&&storage::role_grants::Grant| {
-        at.path.covers(&decider.path) && (at.path != decider.path || decider.parent.is_none())
-    };
-    let grant = grants.iter().find(above);
+    let grant = grants.into_iter().find(|grant| may_overrule(&grant.path));
     let grant = grant.ok_or_else(|| ApiError::new(ErrorCode::AppealLevel, "申诉须由认定组织的上一级裁定"))?;
     Ok(Step { by: caller.admin.official(), node: grant.node, at: work.now })
 }
