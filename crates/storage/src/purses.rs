@@ -37,14 +37,14 @@ pub async fn lock_taken(tx: &mut WriteTx, member: MemberId, id: TransferId) -> R
     let Some(line) = entries::find_own(tx, member, id).await? else {
         return Ok(None);
     };
-    let used = lots::list_used(tx, AccountId::points_of(member), id).await?;
-    let (lots, taken) = match used {
-        Some(used) => used,
-        None => {
-            let reversed_by = transfers::find_reversal(tx, id).await?;
-            let (uses, expired) = (Vec::new(), Vec::new());
-            (Vec::new(), Spent { transfer: id, kind: line.kind, uses, expired, reversed_by })
-        }
+    let found = lots::list_used(tx, AccountId::points_of(member), id).await?;
+    let (lots, taken) = if let Some(found) = found {
+        found
+    } else {
+        // All of it became debt.
+        let reversed_by = transfers::find_reversal(tx, id).await?;
+        let (uses, expired) = (Vec::new(), Vec::new());
+        (Vec::new(), Spent { transfer: id, kind: line.kind, uses, expired, reversed_by })
     };
     Ok(Some((purse(member, accounts, lots)?, taken, -line.debt)))
 }
