@@ -115,12 +115,11 @@ pub(super) async fn explain_entry(
     let (tx, id) = (app.database.read(), TransferId::new(*id));
     let line = entries::find_own(&tx, caller.member, id).await?.ok_or_else(ApiError::not_found)?;
     let credit = earn_events::explain(&tx, caller.member, id).await?;
-    let sentence = match &credit {
-        Some(credit) => points::explain(credit),
-        None => {
-            let decided = adjustments::levels_of(&tx, id).await?;
-            points::describe(line.kind, &line.reason, line.points, line.debt, decided.as_deref())
-        }
+    let sentence = if let Some(credit) = &credit {
+        points::explain(credit)
+    } else {
+        let decided = adjustments::levels_of(&tx, id).await?;
+        points::describe(line.kind, &line.reason, line.points, line.debt, decided.as_deref())
     };
     Ok(web::Json(ExplanationView {
         transfer_id: id.uuid(),
