@@ -18,6 +18,14 @@ pub(crate) fn table<const N: usize>(name: &'static str, columns: [ColumnDef; N])
 }
 
 impl Definition {
+    /// Further columns, of a table with too many for one list.
+    pub(crate) fn with<const N: usize>(mut self, columns: [ColumnDef; N]) -> Self {
+        for column in columns {
+            self.statement.col(column);
+        }
+        self
+    }
+
     /// `CHECK` named `<table>_<rule>`, so that a violation says which rule was broken.
     pub(crate) fn check(mut self, rule: &str, expression: &'static str) -> Self {
         let name = Alias::new(format!("{}_{rule}", self.name));

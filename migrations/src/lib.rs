@@ -13,6 +13,7 @@ mod m20261124_08_operation;
 mod m20261124_09_key_fingerprint;
 mod m20261124_11_proof;
 mod m20261125_12_rulebook;
+mod m20261125_13_correction;
 mod m20261125_14_report;
 mod m20261125_15_reconciliation;
 
@@ -38,6 +39,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261124_09_key_fingerprint::Migration),
             Box::new(m20261124_11_proof::Migration),
             Box::new(m20261125_12_rulebook::Migration),
+            Box::new(m20261125_13_correction::Migration),
             Box::new(m20261125_14_report::Migration),
             Box::new(m20261125_15_reconciliation::Migration),
         ]

@@ -1,6 +1,7 @@
 //! The suite: stories by feature, races, authorisation, contract, boundaries. It runs on both databases.
 
 mod activity;
+mod adjustment;
 mod admin;
 mod authorisation;
 mod boundaries;
@@ -9,6 +10,7 @@ mod complaint;
 mod console;
 mod contract;
 mod demo;
+mod donation;
 mod enrolment;
 mod enrolment_races;
 mod guards;
@@ -22,6 +24,7 @@ mod liability;
 mod mall_races;
 mod membership;
 mod merchant;
+mod misconduct;
 mod notice;
 mod offer;
 mod points;

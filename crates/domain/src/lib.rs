@@ -3,6 +3,7 @@
 //! The module list is the glossary; each module's first line carries the Chinese term.
 
 pub mod activity;
+pub mod adjustment;
 pub mod application;
 pub mod attendance_code;
 pub mod budget;
@@ -10,12 +11,14 @@ pub mod code;
 pub mod complaint;
 pub mod consent;
 pub mod desk;
+pub mod donation;
 pub mod enrolment;
 pub mod id;
 pub mod ledger_finding;
 pub mod liability;
 pub mod member;
 pub mod merchant;
+pub mod misconduct;
 pub mod notice;
 pub mod offer;
 pub mod official;

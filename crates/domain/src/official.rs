@@ -1,6 +1,18 @@
 //! Officials (经办人): admins as the decisions see them, who must not decide about themselves.
 
-use crate::id::{AdminId, MemberId};
+use crate::id::{AdminId, MemberId, NodeId};
+use crate::time::Instant;
+
+/// Who took a step, for which organisation, and when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// Who.
+    pub by: Official,
+    /// The organisation whose authority they used.
+    pub node: NodeId,
+    /// When.
+    pub at: Instant,
+}
 
 /// Who acts for an organisation: the account, and the member the same person also is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,8 +29,8 @@ impl Official {
         self.member == Some(member)
     }
 
-    /// Whether the other account is this one, or another one of the same person.
-    pub fn is_person_of(self, other: Self) -> bool {
+    /// Whether the other account is used by the same person.
+    pub fn is_same_person(self, other: Self) -> bool {
         self.admin == other.admin || (self.member.is_some() && self.member == other.member)
     }
 }

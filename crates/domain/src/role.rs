@@ -51,6 +51,10 @@ codes! {
         CloseFinding = "close_finding", "了结账目差异";
         DraftRulebook = "draft_rulebook", "起草积分规则";
         ApproveRulebook = "approve_rulebook", "批准积分规则";
+        ProposeAdjustment = "propose_adjustment", "提出积分调整";
+        DecideAdjustment = "decide_adjustment", "核准积分调整";
+        HandleMisconduct = "handle_misconduct", "违规处理";
+        RuleAppeal = "rule_appeal", "裁定申诉";
     }
 }
 
@@ -91,6 +95,10 @@ pub fn may(role: Role, permission: Permission) -> bool {
             P::ExplainFinding,
             P::DraftRulebook,
             P::ApproveRulebook,
+            P::ProposeAdjustment,
+            P::DecideAdjustment,
+            P::HandleMisconduct,
+            P::RuleAppeal,
         ],
         Role::Subdistrict => &[
             P::ReadOrganisation,
@@ -105,6 +113,10 @@ pub fn may(role: Role, permission: Permission) -> bool {
             P::AnswerComplaints,
             P::DraftRulebook,
             P::ApproveRulebook,
+            P::ProposeAdjustment,
+            P::DecideAdjustment,
+            P::HandleMisconduct,
+            P::RuleAppeal,
         ],
         Role::Community => &[
             P::ReadOrganisation,
@@ -119,6 +131,9 @@ pub fn may(role: Role, permission: Permission) -> bool {
             P::AnswerComplaints,
             P::DraftRulebook,
             P::ApproveRulebook,
+            P::ProposeAdjustment,
+            P::DecideAdjustment,
+            P::HandleMisconduct,
         ],
         Role::Estate => {
             &[P::ReadOrganisation, P::ReadMembers, P::ReadResidencies, P::ReadActivities, P::ProposeActivity]

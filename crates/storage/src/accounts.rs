@@ -90,6 +90,7 @@ fn row(id: AccountId, kind: &str, member: Option<MemberId>) -> row::ActiveModel 
         last_hash: Set(None),
         frozen_at: Set(None),
         frozen_because: Set(None),
+        frozen_until: Set(None),
         lifetime_earned: Set(0),
         verified_minutes: Set(0),
     }
@@ -107,32 +108,6 @@ pub async fn lock(tx: &mut WriteTx, member: MemberId) -> Result<()> {
         .all(&tx.on())
         .await?;
     if locked.is_empty() { Err(StorageError::corrupt("account", "member_id", member)) } else { Ok(()) }
-}
-
-/// Stops a member's spending, unless it is stopped already; `because` is what the member reads.
-pub async fn freeze(tx: &mut WriteTx, member: MemberId, because: &str, now: Instant) -> Result<()> {
-    row::Entity::update_many()
-        .col_expr(row::Column::FrozenAt, now.into())
-        .col_expr(row::Column::FrozenBecause, because.into())
-        .filter(row::Column::MemberId.eq(member.uuid()))
-        .filter(row::Column::Kind.eq(POINTS))
-        .filter(row::Column::FrozenAt.is_null())
-        .exec(&tx.on())
-        .await?;
-    Ok(())
-}
-
-/// Lets a member spend again who was stopped for this very reason.
-pub async fn unfreeze(tx: &mut WriteTx, member: MemberId, because: &str) -> Result<()> {
-    row::Entity::update_many()
-        .col_expr(row::Column::FrozenAt, Option::<Instant>::None.into())
-        .col_expr(row::Column::FrozenBecause, Option::<String>::None.into())
-        .filter(row::Column::MemberId.eq(member.uuid()))
-        .filter(row::Column::Kind.eq(POINTS))
-        .filter(row::Column::FrozenBecause.eq(because))
-        .exec(&tx.on())
-        .await?;
-    Ok(())
 }
 
 /// Reads a member's balance in one query: two accounts by key, and the open lots by their end.
@@ -239,6 +214,67 @@ struct BalanceRow {
     awaits: bool,
 }
 
+/// Stops spending from a locked purse until an instant, or until somebody lifts it; what is stopped for longer already
+/// stays so. `because` is what the member reads.
+pub async fn freeze(
+    tx: &mut WriteTx,
+    member: MemberId,
+    because: &str,
+    now: Instant,
+    until: Option<Instant>,
+) -> Result<()> {
+    use row::Column as C;
+    let shorter = until.map(|until| C::FrozenUntil.lt(until));
+    row::Entity::update_many()
+        .col_expr(C::FrozenAt, now.into())
+        .col_expr(C::FrozenBecause, because.into())
+        .col_expr(C::FrozenUntil, until.into())
+        .filter(C::Id.eq(AccountId::points_of(member).uuid()))
+        .filter(Condition::any().add(C::FrozenAt.is_null()).add_option(shorter))
+        .exec(&tx.on())
+        .await?;
+    Ok(())
+}
+
+/// Lets a member spend again, if it was this that stopped them.
+pub async fn unfreeze(tx: &mut WriteTx, member: MemberId, because: &str) -> Result<()> {
+    thaw(tx, Condition::all().add(row::Column::FrozenBecause.eq(because)), member).await.map(|_| ())
+}
+
+/// Lets a member spend again whose time is over; says whether it was.
+pub async fn lift_freeze(tx: &mut WriteTx, member: MemberId, now: Instant) -> Result<bool> {
+    thaw(tx, Condition::all().add(row::Column::FrozenUntil.lte(now)), member).await
+}
+
+async fn thaw(tx: &mut WriteTx, which: Condition, member: MemberId) -> Result<bool> {
+    use row::Column as C;
+    let thawed = row::Entity::update_many()
+        .col_expr(C::FrozenAt, Expr::null())
+        .col_expr(C::FrozenBecause, Expr::null())
+        .col_expr(C::FrozenUntil, Expr::null())
+        .filter(C::Id.eq(AccountId::points_of(member).uuid()))
+        .filter(which)
+        .exec(&tx.on())
+        .await?;
+    Ok(thawed.rows_affected == 1)
+}
+
+/// Members after this one, by id, whose spending was stopped until a time that has come.
+pub async fn list_thawing(tx: &ReadTx, now: Instant, after: Option<MemberId>, limit: u64) -> Result<Vec<MemberId>> {
+    let later = after.map(|after| row::Column::MemberId.gt(after.uuid()));
+    let members: Vec<Option<uuid::Uuid>> = row::Entity::find()
+        .select_only()
+        .column(row::Column::MemberId)
+        .filter(row::Column::FrozenUntil.lte(now))
+        .filter(Condition::all().add_option(later))
+        .order_by_asc(row::Column::MemberId)
+        .limit(limit)
+        .into_tuple()
+        .all(&tx.on())
+        .await?;
+    Ok(members.into_iter().flatten().map(MemberId::new).collect())
+}
+
 /// The two accounts of a member.
 pub(crate) fn ids_of(member: MemberId) -> [uuid::Uuid; 2] {
     [AccountId::points_of(member).uuid(), AccountId::debt_of(member).uuid()]
@@ -280,6 +316,7 @@ pub(crate) mod row {
         pub last_hash: Option<Vec<u8>>,
         pub frozen_at: Option<DateTimeUtc>,
         pub frozen_because: Option<String>,
+        pub frozen_until: Option<DateTimeUtc>,
         pub lifetime_earned: i64,
         pub verified_minutes: i64,
     }

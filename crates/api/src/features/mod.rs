@@ -1,17 +1,20 @@
 //! One folder per noun, one file per act. Features never import each other.
 
 pub mod activity;
+pub mod adjustment;
 pub mod admin;
 pub mod budget;
 pub mod complaint;
 pub mod console;
 pub mod development;
+pub mod donation;
 pub mod enrolment;
 pub mod health;
 pub mod ledger_finding;
 pub mod liability;
 pub mod member;
 pub mod merchant;
+pub mod misconduct;
 pub mod notice;
 pub mod offer;
 pub mod organisation;

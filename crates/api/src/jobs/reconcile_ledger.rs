@@ -110,7 +110,7 @@ async fn freeze(work: &mut Work, member: MemberId) -> ApiResult<()> {
     if !broken.is_empty() {
         work.because(broken.join(", "));
         tracing::error!(%member, ?broken, "the books of a member are wrong");
-        accounts::freeze(&mut work.tx, member, FROZEN_BECAUSE, work.now).await?;
+        accounts::freeze(&mut work.tx, member, FROZEN_BECAUSE, work.now, None).await?;
     }
     Ok(())
 }

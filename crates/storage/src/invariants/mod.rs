@@ -1,6 +1,7 @@
 //! Invariants (账目恒等式): what must hold whatever happened. Each is one query, so it sees one moment of a database at work.
 
 mod accounts;
+mod corrections;
 mod events;
 mod lots;
 mod mall;
@@ -57,7 +58,8 @@ impl Violations {
 
 /// Every invariant that a query can ask for. The entries' hashes are recomputed beside them ([`crate::chains`]).
 pub fn all() -> impl Iterator<Item = Invariant> {
-    [transfers::ALL, accounts::ALL, lots::ALL, events::ALL, mall::ALL, proof::ALL].into_iter().flatten().copied()
+    let all = [transfers::ALL, accounts::ALL, lots::ALL, events::ALL, mall::ALL, corrections::ALL, proof::ALL];
+    all.into_iter().flatten().copied()
 }
 
 /// Those that hold of the ledger as a whole, and not of each member by themselves.

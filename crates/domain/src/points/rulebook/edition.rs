@@ -114,7 +114,7 @@ impl Edition {
     /// Prepares for a change by its drafter; what was checked is a draft again.
     pub fn reopen(&mut self, by: Official) -> Result<(), EditionError> {
         self.must_be_open()?;
-        if !self.drafted_by.is_some_and(|drafter| drafter.is_person_of(by)) {
+        if !self.drafted_by.is_some_and(|drafter| drafter.is_same_person(by)) {
             return Err(EditionError::NotDrafter);
         }
         self.state = RulebookState::Draft;
@@ -142,7 +142,7 @@ impl Edition {
         if self.state != RulebookState::Checked {
             return Err(EditionError::State(self.state_at(now)));
         }
-        if self.drafted_by.is_none_or(|drafter| drafter.is_person_of(by)) {
+        if self.drafted_by.is_none_or(|drafter| drafter.is_same_person(by)) {
             return Err(EditionError::SamePerson);
         }
         self.must_be_sound(now)?;
