@@ -12,6 +12,7 @@ mod m20261124_07_mall;
 mod m20261124_08_operation;
 mod m20261124_09_key_fingerprint;
 mod m20261124_11_proof;
+mod m20261125_13_correction;
 
 pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::{MigrationTrait, async_trait};
@@ -34,6 +35,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261124_08_operation::Migration),
             Box::new(m20261124_09_key_fingerprint::Migration),
             Box::new(m20261124_11_proof::Migration),
+            Box::new(m20261125_13_correction::Migration),
         ]
     }
 }

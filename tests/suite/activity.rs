@@ -102,6 +102,7 @@ async fn everything_wrong_with_a_proposal_is_said_at_once() {
     refused(|app, body| body["organisation_id"] = json!(app.world.node("wenyuan")), "organisation_id").await;
     refused(|app, body| body["organisation_id"] = json!(app.world.node("jueqianyuan")), "organisation_id").await;
     refused(|_, body| body["lead_member_id"] = json!("018f0000-0000-7000-8000-000000000000"), "lead_member_id").await;
+    refused(|app, body| body["lead_member_id"] = json!(app.world.member("liu")), "lead_member_id").await;
     refused(|_, body| body["sessions"] = json!([]), "sessions").await;
     refused(|_, body| body["kind"] = json!("emergency"), "kind").await;
     refused(|_, body| body["sessions"][0]["capacity"] = json!(2001), "sessions[0].capacity").await;
@@ -139,6 +140,8 @@ async fn nothing_is_published_once_it_should_have_begun() {
 #[tokio::test(flavor = "multi_thread")]
 async fn members_find_activities_by_place_time_and_text() {
     let app = TestApp::start().await;
+    let pairing = json!({ "unit_id": app.world.node("education"), "community_id": app.world.node("jueqian") });
+    app.admin("district").await.post("/admin/unit-pairings", &pairing).await.expect(201);
     for (title, node, proposer, reviewer, from) in [
         ("上午清理楼道", "xinhewan", "estate", "community", 24),
         ("社区义诊服务", "jueqian", "other-community", "district", 48),

@@ -101,6 +101,8 @@ async fn the_first_account_comes_from_the_command_line_and_leaves_one_line_in_th
         ("first", "周\u{202e}敏", "system_admin", "--name"),
         ("", "周敏", "system_admin", "account"),
         ("first", "周敏", "emperor", "--role"),
+        ("first", "周敏", "unit", "--node"),
+        ("first", "周敏", "community", "--node"),
     ] {
         let (code, sentence) = create(account, name, role);
         assert_eq!(code, Some(2), "{sentence}");

@@ -46,7 +46,23 @@ const NEEDS: &[(&[Permission], &[&str])] = &[
     (&[Permission::ProposeActivity], &["propose_activity", "cancel_activity"]),
     (&[Permission::ReviewActivity], &["publish_activity", "refuse_activity"]),
     (&[Permission::ReviewAttendance], &["review_attendance"]),
-    (&[Permission::ReadPoints], &["show_member_points"]),
+    (
+        &[Permission::ReadPoints],
+        &["show_member_points", "list_adjustments", "show_adjustment", "list_donations", "list_donation_pools"],
+    ),
+    (&[Permission::ProposeAdjustment], &["propose_adjustment"]),
+    (&[Permission::DecideAdjustment], &["approve_adjustment", "refuse_adjustment"]),
+    (
+        &[Permission::HandleMisconduct],
+        &[
+            "list_misconduct_cases",
+            "show_misconduct_case",
+            "propose_misconduct_case",
+            "confirm_misconduct_case",
+            "dismiss_misconduct_case",
+        ],
+    ),
+    (&[Permission::RuleAppeal], &["rule_misconduct_appeal"]),
     (
         &[Permission::ReadMall],
         &[

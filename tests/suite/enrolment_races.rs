@@ -44,6 +44,28 @@ async fn seats_given_back_all_at_once_go_to_those_who_wait() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_first_in_line_and_taps_again_while_a_seat_is_given_back_gets_it() {
+    let app = TestApp::start().await;
+    let residents = app.residents(3).await;
+    for _ in 0..12 {
+        let id = app.activity(48, 50, 1).await;
+        for resident in &residents[..2] {
+            enrol(resident, &id).await.expect(201);
+        }
+        let taps = join_all((0..6).map(|_| enrol(&residents[1], &id)));
+        let (cancelled, taps) = join(cancel(&residents[0], &id), taps).await;
+        assert_eq!(cancelled.expect(201)["state"], "cancelled");
+        for tap in taps.into_iter().filter(|tap| tap.status != 201) {
+            tap.refused(409, "already_enrolled");
+        }
+        assert_eq!(enrol(&residents[2], &id).await.expect(201)["state"], "waitlisted", "a newcomer overtook");
+        cancel(&residents[1], &id).await.expect(201);
+        cancel(&residents[2], &id).await.expect(201);
+    }
+    seats_are_true(&app).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_double_tap_takes_one_seat() {
     let app = TestApp::start().await;
     let id = app.activity(48, 50, 10).await;

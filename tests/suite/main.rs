@@ -1,6 +1,7 @@
 //! The suite: stories by feature, races, authorisation, contract, boundaries. It runs on both databases.
 
 mod activity;
+mod adjustment;
 mod admin;
 mod authorisation;
 mod boundaries;
@@ -8,16 +9,19 @@ mod complaint;
 mod console;
 mod contract;
 mod demo;
+mod donation;
 mod enrolment;
 mod enrolment_races;
 mod guards;
 mod jobs;
 mod journey;
+mod json;
 mod keys;
 mod ledger;
 mod mall_races;
 mod membership;
 mod merchant;
+mod misconduct;
 mod offer;
 mod points;
 mod readme;

@@ -68,7 +68,7 @@ async fn entries_are_mine_alone_and_come_in_pages() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn points_go_at_the_end_of_march_once_and_whatever_is_held_waits() {
+async fn points_go_at_the_end_of_march_once_and_wait_while_any_are_held() {
     let app = TestApp::start().await;
     let now = app.state.clock.business();
     for name in ["zhang", "li", "wang"] {
@@ -76,7 +76,7 @@ async fn points_go_at_the_end_of_march_once_and_whatever_is_held_waits() {
         app.credit_service(name, 60, now - Duration::days(1)).await;
     }
     app.spend_points("zhang", 15).await;
-    app.hold_points("li", 1).await;
+    app.hold_points("li", 1, 365).await;
 
     let last_day = NaiveDate::from_ymd_opt(business_day(now).year() + 1, 3, 31).expect("a day");
     let days = (last_day - business_day(now)).num_days();
@@ -92,9 +92,15 @@ async fn points_go_at_the_end_of_march_once_and_whatever_is_held_waits() {
     assert_eq!((&gone["available"], &gone["expiring"]), (&json!(0), &json!([])));
     let entries = zhang.get("/member/points/entries").await.expect(200);
     assert_eq!((&entries["items"][0]["kind"], &entries["items"][0]["points"]), (&json!("expire"), &json!(-5)));
-    assert_eq!(app.number("SELECT count(*) FROM transfer WHERE kind = 'expire'").await, 4);
+    assert_eq!(app.number("SELECT count(*) FROM transfer WHERE kind = 'expire'").await, 3);
     let held = app.member("li").await.get("/member/points").await.expect(200);
     assert_eq!((&held["available"], &held["held"]), (&json!(0), &json!(1)));
+
+    app.advance("365d").await;
+    assert_eq!(app.number("SELECT count(*) FROM hold WHERE state = 'expired'").await, 1);
+    assert_eq!(app.number("SELECT count(*) FROM transfer WHERE kind = 'expire'").await, 5);
+    let free = app.member("li").await.get("/member/points").await.expect(200);
+    assert_eq!((&free["available"], &free["held"]), (&json!(0), &json!(0)));
 }
 
 #[tokio::test(flavor = "multi_thread")]

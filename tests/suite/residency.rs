@@ -16,7 +16,7 @@ async fn reported(app: &TestApp, name: &str) -> String {
 
 async fn decide(app: &TestApp, account: &str, id: &str, decision: &str) -> tests::Reply {
     let body = if decision == "refusal" { json!({ "reason": "不在本小区居住" }) } else { json!({}) };
-    app.admin(account).await.post(&format!("/admin/residencies/{id}/{decision}"), &body).await
+    app.admin(account).await.post_keyed(&format!("/admin/residencies/{id}/{decision}"), &key(), &body).await
 }
 
 async fn points(app: &TestApp) -> i64 {
@@ -40,7 +40,7 @@ async fn a_report_is_confirmed_by_the_unit_accepted_by_the_community_and_earns_p
     assert_eq!(confirmed["state"], "unit_confirmed");
     decide(&app, "unit", &id, "unit-confirmation").await.refused(409, "state_conflict");
     assert_eq!(points(&app).await, 0);
-    let accepted = decide(&app, "community", &id, "acceptance").await.expect(200);
+    let accepted = decide(&app, "community", &id, "acceptance").await.expect(201);
     assert_eq!(accepted["state"], "active");
     assert_eq!(points(&app).await, 20);
     decide(&app, "community", &id, "acceptance").await.refused(409, "state_conflict");
@@ -55,7 +55,7 @@ async fn a_report_is_confirmed_by_the_unit_accepted_by_the_community_and_earns_p
 
     let second = reported(&app, "zhang").await;
     decide(&app, "unit", &second, "unit-confirmation").await.expect(200);
-    decide(&app, "community", &second, "acceptance").await.expect(200);
+    decide(&app, "community", &second, "acceptance").await.expect(201);
     assert_eq!(points(&app).await, 20);
     assert_eq!(app.number("SELECT count(*) FROM earn_event").await, 1);
     let audited = "SELECT count(*) FROM audit WHERE action = 'accept_residency' AND result = 'done'";

@@ -316,7 +316,7 @@ async fn the_template_is_a_roster_without_members() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_unit_is_paired_with_a_community_once_and_by_the_district() {
     let app = TestApp::start().await;
-    let pairing = json!({ "unit_id": app.world.node("education"), "community_id": app.world.node("wenyuan") });
+    let pairing = json!({ "unit_id": app.world.node("health"), "community_id": app.world.node("wenyuan") });
     app.admin("community").await.post("/admin/unit-pairings", &pairing).await.refused(403, "forbidden");
     let district = app.admin("district").await;
     let swapped = json!({ "unit_id": app.world.node("wenyuan"), "community_id": app.world.node("education") });
@@ -329,7 +329,7 @@ async fn a_unit_is_paired_with_a_community_once_and_by_the_district() {
     for reply in refused {
         reply.refused(409, "state_conflict");
     }
-    for (account, seen) in [("unit", 1), ("community", 1), ("other-unit", 0), ("other-community", 0)] {
+    for (account, seen) in [("unit", 1), ("community", 2), ("other-unit", 1), ("other-community", 0)] {
         let listed = app.admin(account).await.get("/admin/unit-pairings").await.expect(200);
         assert_eq!(listed["items"].as_array().map(Vec::len), Some(seen), "{account}");
     }

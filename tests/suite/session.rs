@@ -33,6 +33,8 @@ async fn a_login_code_works_once_and_an_unknown_one_never() {
     log_in(&app, "login:stranger:1", "member").await.refused(401, "login_code_invalid");
     log_in(&app, "phone:13800000001:1", "member").await.refused(401, "login_code_invalid");
     log_in(&app, "login:risk:1", "member").await.refused(403, "login_blocked");
+    let noted = "SELECT count(*) FROM audit WHERE action = 'log_in_wechat' AND reason = 'login_blocked'";
+    assert_eq!(app.number(noted).await, 1);
     log_in(&app, "login:stranger:2", "admin").await.refused(422, "invalid_input");
     log_in(&app, "login:stranger:2", "nobody").await.refused(422, "invalid_input");
 }
@@ -114,7 +116,10 @@ async fn five_failures_lock_an_account_and_nobody_learns_whether_it_exists() {
     app.state.clock.advance_wall(Duration::minutes(16));
     let code = app.totp("unit").await;
     log_in_admin(&app, "unit", PASSWORD, &code).await.expect(200);
-    assert_eq!(app.number("SELECT count(*) FROM audit WHERE action = 'log_in_admin' AND result = 'refused'").await, 15);
+    let audited = "SELECT count(*) FROM audit WHERE action = 'log_in_admin' AND result";
+    assert_eq!(app.number(&format!("{audited} = 'refused'")).await, 15);
+    assert_eq!(app.number(&format!("{audited} = 'refused' AND object_kind = 'admin'")).await, 8);
+    assert_eq!(app.number(&format!("{audited} = 'done'")).await, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

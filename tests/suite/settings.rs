@@ -3,7 +3,9 @@
 use std::path::Path;
 use std::process::Command;
 
+use api::clock::Clock;
 use api::config::{Config, Profile};
+use api::state::State;
 use tests::binary::zhixiang;
 
 fn example() -> std::path::PathBuf {
@@ -113,7 +115,7 @@ fn wrong_settings_end_the_start_with_one_sentence_that_says_what_to_set() {
         (&but(base, "https://api.weixin.qq.com.evil.example"), base),
         (&but(base, "https://evil.example/api.weixin.qq.com"), base),
         (&but(base, "https://api.weixin.qq.com@evil.example"), base),
-        (&but("ZHIXIANG__KEYS__VOUCHER", secret[4]), "keys.index and keys.voucher"),
+        (&but("ZHIXIANG__KEYS__VOUCHER", secret[5]), "keys.index and keys.voucher"),
         // Nothing is wrong with one of WeChat's other hosts: only the database is not there.
         (&but(base, "https://sh.api.weixin.qq.com"), "ZHIXIANG__DATABASE__URL"),
     ];
@@ -121,6 +123,18 @@ fn wrong_settings_end_the_start_with_one_sentence_that_says_what_to_set() {
         let sentence = refusal(variables);
         assert!(sentence.contains(word), "{variables:?}: {sentence}");
     }
+}
+
+#[tokio::test]
+async fn a_clock_that_the_databases_contradicts_does_not_start() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let mut config = Config { data_directory: directory.path().into(), ..Config::default() };
+    config.database.url = Some(tests::database::fresh(directory.path()).await);
+    let clock = Clock::default();
+    clock.advance_wall(chrono::Duration::seconds(30));
+    let Err(refusal) = State::open(config, clock).await else { panic!("it started") };
+    let sentence = refusal.to_string();
+    assert!(sentence.contains("clock") && sentence.contains("seconds apart"), "{sentence}");
 }
 
 #[test]

@@ -9,7 +9,10 @@ use api::config::Config;
 use api::state::{App, State};
 use domain::consent::{POLICY_VERSION, Purpose};
 use domain::id::{AdminId, IdentityId, MemberId, SessionId};
+use domain::role::Role;
 use domain::session::{Audience, Holder, Session};
+use sea_orm::ConnectionTrait;
+use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use storage::{admins, consents, identities, sessions};
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -116,6 +119,37 @@ impl TestApp {
     pub async fn admin(&self, account: &str) -> Client {
         let id = *self.world.admins.get(account).unwrap_or_else(|| panic!("no admin {account} in the world"));
         self.signed_in(Audience::Admin, Holder::Admin(id)).await
+    }
+
+    /// The same, having just given the second factor again.
+    pub async fn stepped_up(&self, account: &str) -> Client {
+        self.step_up(self.admin(account).await, account).await
+    }
+
+    /// A further admin, having just given the second factor again.
+    pub async fn further_admin(&self, account: &str, role: Role, node: &str) -> Client {
+        let mut tx = self.state.database.write().await.expect("a transaction");
+        let id = world::admin(&self.state, &mut tx, account, role, self.world.node(node)).await;
+        tx.commit().await.expect("kept");
+        self.step_up(self.signed_in(Audience::Admin, Holder::Admin(id)).await, account).await
+    }
+
+    async fn step_up(&self, admin: Client, account: &str) -> Client {
+        let body = serde_json::json!({ "totp": self.totp(account).await });
+        let tokens = admin.post("/admin/step-up", &body).await.expect(200);
+        self.anonymous().with_token(tokens["access_token"].as_str().expect("a token"))
+    }
+
+    /// Says that an admin of the world and a member of the world are the same person.
+    pub async fn link_admin(&self, account: &str, name: &str) {
+        let connection = database::connect(&self.database_url).await;
+        let link = Query::update()
+            .table("admin")
+            .value("member_id", self.world.member(name).uuid())
+            .and_where(Expr::col("id").eq(self.admin_id(account).uuid()))
+            .to_owned();
+        connection.execute(&link).await.expect("linked");
+        connection.close().await.expect("the connection closes");
     }
 
     /// A member of the world, signed in, by name in pinyin as `world.rs` spells it. A second sign-in would end the first,

@@ -23,8 +23,10 @@ pub const BALANCES: [(&str, &str); 8] = [
     ),
     (
         "minutes are the sums of service",
-        "SELECT count(*) FROM account a LEFT JOIN (SELECT member_id, sum(timed_minutes + made_up_minutes) AS minutes \
-         FROM service_record GROUP BY member_id) AS r ON r.member_id = a.member_id \
+        "SELECT count(*) FROM account a LEFT JOIN (SELECT x.member_id, sum(x.minutes) AS minutes FROM \
+         (SELECT member_id, timed_minutes + made_up_minutes AS minutes FROM service_record UNION ALL \
+         SELECT s.member_id, v.timed_minutes + v.made_up_minutes FROM service_reversal v \
+         JOIN service_record s ON s.id = v.record_id) AS x GROUP BY x.member_id) AS r ON r.member_id = a.member_id \
          WHERE a.kind = 'points' AND a.verified_minutes <> COALESCE(r.minutes, 0)",
     ),
     (

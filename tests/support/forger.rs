@@ -73,9 +73,9 @@ impl Forger {
         rows.iter().map(|row| row.try_get_by_index(0).expect("a text")).collect()
     }
 
-    /// Posts an adjustment by hand, with hashes that are right for what it says. The rest goes to the adjustment account.
+    /// Posts a refund by hand, with hashes that are right for what it says. The rest goes to the adjustment account.
     pub async fn post(&self, legs: &[ForgedLeg]) -> Vec<LotId> {
-        self.post_as(TransferKind::Adjust, None, legs).await
+        self.post_as(TransferKind::Refund, None, legs).await
     }
 
     /// The same for a transfer of any kind. Answers the lots that it grants.

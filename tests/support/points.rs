@@ -1,17 +1,16 @@
 //! Points for stories that are not about how they were earned.
 
-use domain::id::{AccountId, LotId, TransferId};
-use domain::points::{Actor, Grant, Occasion, Service, Source, SourceKind, credit, credit_for_service, spend};
+use domain::id::{HoldId, LotId, TransferId};
+use domain::points::{
+    Actor, Grant, Hold, HoldPurpose, Occasion, Service, Source, SourceKind, credit, credit_for_service, spend,
+};
 use domain::service::{Evaluation, ServiceKind};
 use domain::time::Instant;
-use sea_orm::ConnectionTrait;
-use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use storage::earn_events::{self, EarnEvent};
-use storage::{purses, rulebooks, transfers};
+use storage::{holds, purses, rulebooks, transfers};
 use uuid::Uuid;
 
 use crate::app::TestApp;
-use crate::database;
 
 impl TestApp {
     /// Credits general service of a member of the world, well done, under the rules in force.
@@ -51,29 +50,22 @@ impl TestApp {
         id
     }
 
-    /// Reserves points of a member.
-    pub async fn hold_points(&self, name: &str, amount: i64) {
-        let account = AccountId::points_of(self.world.member(name)).uuid();
-        let (now, connection) = (self.state.clock.business(), database::connect(&self.database_url).await);
-        let reservation = Query::insert()
-            .into_table("hold")
-            .columns(["id", "account_id", "amount", "purpose", "state", "created_at", "expires_at"])
-            .values_panic([
-                Uuid::now_v7().into(),
-                account.into(),
-                amount.into(),
-                "test".into(),
-                "pending".into(),
-                now.into(),
-                now.into(),
-            ])
-            .to_owned();
-        let held =
-            Query::update().table("account").value("held", amount).and_where(Expr::col("id").eq(account)).to_owned();
-        connection.execute(&reservation).await.expect("a hold");
-        connection.execute(&held).await.expect("points are held");
-        connection.close().await.expect("the connection closes");
+    /// Reserves points of a member for so many days.
+    pub async fn hold_points(&self, name: &str, amount: i64, days: i64) -> HoldId {
+        let (member, now) = (self.world.member(name), self.state.clock.business());
+        let mut tx = self.state.database.write().await.expect("a transaction");
+        let mut purse = purses::lock(&mut tx, member).await.expect("the purse");
+        let (id, ends) = (HoldId::new(Uuid::now_v7()), now + chrono::Duration::days(days));
+        let hold = Hold::place(&mut purse, id, HoldPurpose::Adjustment, amount, now, ends).expect("enough points");
+        holds::place(&mut tx, &hold).await.expect("a hold");
+        tx.commit().await.expect("kept");
+        id
     }
+}
+
+/// Why an adjustment moves points.
+pub fn adjusting(now: Instant) -> Occasion {
+    occasion("更正", Source { kind: SourceKind::Adjustment, id: Uuid::now_v7() }, now)
 }
 
 fn occasion(reason: &str, source: Source, now: Instant) -> Occasion {

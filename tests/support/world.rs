@@ -1,4 +1,4 @@
-//! The small world: two branches of the tree, two units, an admin of every role, and a few members.
+//! The small world: two branches of the tree, two units of which one is paired, an admin of every role, and a few members.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -11,7 +11,7 @@ use domain::organisation::NodeKind;
 use domain::personal::{PartyRecord, Phone};
 use domain::role::Role;
 use storage::admins::Admin;
-use storage::{WriteTx, admins, members, organisations, role_grants};
+use storage::{WriteTx, admins, members, organisations, role_grants, unit_pairings};
 use uuid::Uuid;
 
 /// The password of every admin of the world.
@@ -97,6 +97,8 @@ pub async fn seed(app: &App) -> World {
         let node = organisations::insert_below(&mut tx, parent, new_id(), kind, title, None, now).await.expect(title);
         world.nodes.insert(name, node.id);
     }
+    let (unit, community) = (world.node("education"), world.node("wenyuan"));
+    unit_pairings::insert(&mut tx, Uuid::now_v7(), unit, community, now).await.expect("a pairing");
     for (account, role, node) in ADMINS {
         let node = world.node(node);
         let id = admin(app, &mut tx, account, role, node).await;

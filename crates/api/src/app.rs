@@ -61,6 +61,10 @@ fn listen(
     address: SocketAddr,
     listener: Listener,
 ) -> io::Result<(SocketAddr, actix_web::dev::Server)> {
+    let setting = match listener {
+        Listener::Management => "ZHIXIANG__SERVER__MANAGEMENT_LISTEN",
+        Listener::Everything | Listener::Public => "ZHIXIANG__SERVER__LISTEN",
+    };
     let workers = state.config.server.workers;
     let development = state.config.development();
     let known = Arc::new(KnownPaths::of_contracts());
@@ -110,7 +114,8 @@ fn listen(
         .client_request_timeout(std::time::Duration::from_secs(5))
         .shutdown_timeout(10)
         .disable_signals()
-        .bind(address)?;
+        .bind(address)
+        .map_err(|error| io::Error::new(error.kind(), format!("cannot listen on {address}: {error}; set {setting}")))?;
     let bound = server.addrs().first().copied().ok_or_else(|| io::Error::other("no address was bound"))?;
     Ok((bound, server.run()))
 }

@@ -96,6 +96,14 @@ error_codes! {
     ValueCapReached = "value_cap_reached", 409, "已达全年面值上限";
     PointsFrozen = "points_frozen", 409, "积分账户已冻结";
     InsufficientPoints = "insufficient_points", 409, "积分不足";
+    AmountInvalid = "amount_invalid", 422, "积分数额无效";
+    AmountTooLarge = "amount_too_large", 422, "积分数额过大";
+    BalanceTooLarge = "balance_too_large", 409, "积分账户超出上限";
+    AdjustmentLapsed = "adjustment_lapsed", 409, "积分调整已逾期";
+    AlreadyCharged = "already_charged", 409, "已作违规处理";
+    AppealOver = "appeal_over", 409, "申诉期已满";
+    AppealLevel = "appeal_level", 409, "须由上一级裁定";
+    DonationLimitReached = "donation_limit_reached", 409, "已达全年捐赠上限";
     AlreadyVerified = "already_verified", 409, "兑换券已核销";
     RedemptionClosed = "redemption_closed", 409, "积分已退回";
     VoucherCancelled = "voucher_cancelled", 409, "兑换券已取消";

@@ -70,6 +70,8 @@ fn demo_id(noun: &str) -> Uuid {
         "redemptions" | "redemption" | "vouchers" => ids::REDEMPTION.uuid(),
         "membership-applications" => ids::APPLICATION.uuid(),
         "complaints" => ids::COMPLAINT.uuid(),
+        "adjustments" => ids::ADJUSTMENT.uuid(),
+        "misconduct-cases" => ids::MISCONDUCT_CASE.uuid(),
         "roster-imports" => ids::ROSTER_IMPORT.uuid(),
         "parent" | "organisation" | "node" | "community" => ids::COMMUNITY.uuid(),
         _ => ids::DISTRICT.uuid(),

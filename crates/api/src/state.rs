@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use storage::database::Pools;
-use storage::{Database, KeyValue, StorageError, Vault, admins, development_clock, key_fingerprints, organisations};
+use storage::{
+    Database, KeyValue, StorageError, Vault, admins, development_clock, key_fingerprints, leases, organisations,
+};
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 use wechat_auth::sandbox::{self, Sandbox};
@@ -17,6 +19,9 @@ use crate::gate::Gates;
 use crate::keys::KeyRing;
 use crate::page_cache::PageCache;
 use crate::seal_key::SealKey;
+
+/// How far this machine's clock and the database's may differ, the question's own way included.
+const CLOCKS_APART: chrono::Duration = chrono::Duration::seconds(5);
 
 /// The shared state, as handlers ask for it.
 pub type App = actix_web::web::Data<State>;
@@ -70,6 +75,7 @@ impl State {
         }
         let database = open_database(&config).await?;
         check(&config, &keys, &database).await?;
+        compare_clocks(&clock, &database).await?;
         let ahead = if config.development() { development_clock::ahead(&database.read()).await } else { Ok(0) };
         clock.set_ahead_seconds(ahead?);
         let key_value = match &config.redis.url {
@@ -121,6 +127,19 @@ async fn check(config: &Config, keys: &KeyRing, database: &Database) -> Result<(
         return Err(ConfigError(
             "production refuses a database with demo accounts: point ZHIXIANG__DATABASE__URL at another".into(),
         ));
+    }
+    Ok(())
+}
+
+/// Refuses a clock that the other replicas would contradict: leases go by the database's, tokens and codes by ours.
+async fn compare_clocks(clock: &Clock, database: &Database) -> Result<(), ConfigError> {
+    let asked = clock.wall();
+    let apart = (leases::database_time(&database.read()).await? - asked).abs();
+    if apart > CLOCKS_APART {
+        let seconds = apart.num_seconds();
+        return Err(ConfigError(format!(
+            "this machine's clock and the database's are {seconds} seconds apart: set both by one time server"
+        )));
     }
     Ok(())
 }

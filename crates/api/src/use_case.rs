@@ -52,6 +52,7 @@ pub struct Work {
     pub scope: Option<Scope>,
     object: (&'static str, Option<Uuid>),
     reason: Option<String>,
+    refused: Option<ErrorCode>,
     last: Option<Last>,
 }
 
@@ -67,6 +68,11 @@ impl Work {
     /// Says why, for the audit row.
     pub fn because(&mut self, reason: String) {
         self.reason = Some(reason);
+    }
+
+    /// Says that what is kept is a refusal, such as a failed attempt that counts towards a lock.
+    pub fn refused(&mut self, code: ErrorCode) {
+        self.refused = Some(code);
     }
 
     /// Leaves one statement for the very end, after the answer and the audit row: it takes a row for which everybody
@@ -152,11 +158,12 @@ impl UseCase {
     async fn begin(&self, scope: Option<Scope>) -> ApiResult<Work> {
         let tx = self.app.database.write().await?;
         let (now, wall) = (self.app.clock.business(), self.app.clock.wall());
-        Ok(Work { tx, now, wall, app: self.app.clone(), scope, object: ("none", None), reason: None, last: None })
+        let (app, object) = (self.app.clone(), ("none", None));
+        Ok(Work { tx, now, wall, app, scope, object, reason: None, refused: None, last: None })
     }
 
     async fn finish(&self, mut work: Work, operation: &'static str) -> ApiResult<()> {
-        let mut record = self.record(operation, work.object, None, (work.wall, work.now));
+        let mut record = self.record(operation, work.object, work.refused, (work.wall, work.now));
         record.reason = work.reason.take();
         audit::record(&mut work.tx, record).await?;
         if let Some(last) = work.last.take()
@@ -189,7 +196,7 @@ impl UseCase {
         if self.app.counted(&format!("refusals:{who}"), Duration::from_mins(10)).await > 30 {
             return;
         }
-        let record = self.record(operation, object, Some(refusal), times);
+        let record = self.record(operation, object, Some(refusal.code), times);
         let written = async {
             let mut tx = self.app.database.write().await?;
             audit::record(&mut tx, record).await?;
@@ -210,7 +217,7 @@ impl UseCase {
         &self,
         action: &'static str,
         (object_kind, object): (&'static str, Option<Uuid>),
-        refusal: Option<&ApiError>,
+        refused: Option<ErrorCode>,
         (at, business_at): (Instant, Instant),
     ) -> audit::Record {
         let person: Option<PersonId> = self.caller.as_ref().map(|caller| caller.person());
@@ -222,7 +229,7 @@ impl UseCase {
             action,
             object_kind,
             object,
-            refused: refusal.map(|refusal| refusal.code.to_string()),
+            refused: refused.map(|code| code.to_string()),
             reason: None,
             ip: self.ip.clone(),
             request_id: self.request_id.clone(),

@@ -86,6 +86,12 @@ id! {
     LotId,
     /// A reservation of points (冻结).
     HoldId,
+    /// A manual adjustment of points (积分调整).
+    AdjustmentId,
+    /// A donation of points (捐赠).
+    DonationId,
+    /// A case of misconduct (违规处理).
+    MisconductId,
     /// A version of the rulebook (积分规则).
     RulebookId,
     /// A merchant (商家).

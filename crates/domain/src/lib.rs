@@ -3,16 +3,19 @@
 //! The module list is the glossary; each module's first line carries the Chinese term.
 
 pub mod activity;
+pub mod adjustment;
 pub mod application;
 pub mod attendance_code;
 pub mod code;
 pub mod complaint;
 pub mod consent;
 pub mod desk;
+pub mod donation;
 pub mod enrolment;
 pub mod id;
 pub mod member;
 pub mod merchant;
+pub mod misconduct;
 pub mod offer;
 pub mod official;
 pub mod organisation;

@@ -59,6 +59,12 @@ impl NodePath {
         other.0.starts_with(&self.0)
     }
 
+    /// This node's path and those of all above it, the lowest first.
+    pub fn upwards(&self) -> impl Iterator<Item = Self> {
+        let ends = self.0.match_indices('/').map(|(at, _)| at + 1);
+        ends.rev().map(|end| Self(self.0[..end].into()))
+    }
+
     /// The path as text.
     pub fn as_str(&self) -> &str {
         &self.0

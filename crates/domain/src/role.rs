@@ -44,6 +44,10 @@ codes! {
         ApproveOffer = "approve_offer", "审批优惠";
         ReadPoints = "read_points", "查看积分";
         AnswerComplaints = "answer_complaints", "答复投诉建议";
+        ProposeAdjustment = "propose_adjustment", "提出积分调整";
+        DecideAdjustment = "decide_adjustment", "核准积分调整";
+        HandleMisconduct = "handle_misconduct", "违规处理";
+        RuleAppeal = "rule_appeal", "裁定申诉";
     }
 }
 
@@ -76,6 +80,10 @@ pub fn may(role: Role, permission: Permission) -> bool {
             P::ApproveOffer,
             P::ReadPoints,
             P::AnswerComplaints,
+            P::ProposeAdjustment,
+            P::DecideAdjustment,
+            P::HandleMisconduct,
+            P::RuleAppeal,
         ],
         Role::Subdistrict => &[
             P::ReadOrganisation,
@@ -88,6 +96,10 @@ pub fn may(role: Role, permission: Permission) -> bool {
             P::ReadMall,
             P::ReadPoints,
             P::AnswerComplaints,
+            P::ProposeAdjustment,
+            P::DecideAdjustment,
+            P::HandleMisconduct,
+            P::RuleAppeal,
         ],
         Role::Community => &[
             P::ReadOrganisation,
@@ -100,6 +112,9 @@ pub fn may(role: Role, permission: Permission) -> bool {
             P::ReviewAttendance,
             P::ReadPoints,
             P::AnswerComplaints,
+            P::ProposeAdjustment,
+            P::DecideAdjustment,
+            P::HandleMisconduct,
         ],
         Role::Estate => {
             &[P::ReadOrganisation, P::ReadMembers, P::ReadResidencies, P::ReadActivities, P::ProposeActivity]
@@ -138,7 +153,8 @@ impl Role {
         matches!(self, Self::SystemAdmin | Self::SecurityAdmin | Self::Auditor)
     }
 
-    fn fits(self, kind: NodeKind) -> bool {
+    /// Whether the role is held at nodes of this kind.
+    pub fn fits(self, kind: NodeKind) -> bool {
         match self {
             Self::Subdistrict => kind == NodeKind::Subdistrict,
             Self::Community => kind == NodeKind::Community,

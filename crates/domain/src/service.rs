@@ -29,3 +29,11 @@ codes! {
         D = "d", "不合格";
     }
 }
+
+codes! {
+    /// Which way a reversal of verified service goes.
+    ReversalKind {
+        Void = "void", "作废";
+        Reinstate = "reinstate", "恢复";
+    }
+}

@@ -6,7 +6,9 @@ use domain::organisation::NodePath;
 use domain::points::{Account, SystemAccount};
 use domain::time::Instant;
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query, SelectStatement};
-use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, EntityTrait, FromQueryResult, Order};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, Condition, EntityTrait, FromQueryResult, Order, QueryFilter, QueryOrder, QuerySelect,
+};
 
 use crate::database::{CHUNK, ReadTx, WriteTx};
 use crate::error::{Result, StorageError};
@@ -84,6 +86,7 @@ fn row(id: AccountId, kind: &str, member: Option<MemberId>) -> row::ActiveModel 
         last_hash: Set(None),
         frozen_at: Set(None),
         frozen_because: Set(None),
+        frozen_until: Set(None),
         lifetime_earned: Set(0),
         verified_minutes: Set(0),
     }
@@ -186,6 +189,60 @@ struct BalanceRow {
     points: Option<i64>,
 }
 
+/// Stops spending from a locked purse until an instant; what is stopped for longer already stays so.
+pub async fn freeze(tx: &mut WriteTx, member: MemberId, because: &str, now: Instant, until: Instant) -> Result<()> {
+    use row::Column as C;
+    let shorter = C::FrozenAt.is_null().or(C::FrozenUntil.lt(until));
+    row::Entity::update_many()
+        .col_expr(C::FrozenAt, now.into())
+        .col_expr(C::FrozenBecause, because.into())
+        .col_expr(C::FrozenUntil, until.into())
+        .filter(C::Id.eq(AccountId::points_of(member).uuid()))
+        .filter(shorter)
+        .exec(&tx.on())
+        .await?;
+    Ok(())
+}
+
+/// Lets a member spend again, if it was this that stopped them.
+pub async fn unfreeze(tx: &mut WriteTx, member: MemberId, because: &str) -> Result<()> {
+    thaw(tx, Condition::all().add(row::Column::FrozenBecause.eq(because)), member).await.map(|_| ())
+}
+
+/// Lets a member spend again whose time is over; says whether it was.
+pub async fn lift_freeze(tx: &mut WriteTx, member: MemberId, now: Instant) -> Result<bool> {
+    thaw(tx, Condition::all().add(row::Column::FrozenUntil.lte(now)), member).await
+}
+
+async fn thaw(tx: &mut WriteTx, which: Condition, member: MemberId) -> Result<bool> {
+    use row::Column as C;
+    let thawed = row::Entity::update_many()
+        .col_expr(C::FrozenAt, Expr::null())
+        .col_expr(C::FrozenBecause, Expr::null())
+        .col_expr(C::FrozenUntil, Expr::null())
+        .filter(C::Id.eq(AccountId::points_of(member).uuid()))
+        .filter(which)
+        .exec(&tx.on())
+        .await?;
+    Ok(thawed.rows_affected == 1)
+}
+
+/// Members after this one, by id, whose spending was stopped until a time that has come.
+pub async fn list_thawing(tx: &ReadTx, now: Instant, after: Option<MemberId>, limit: u64) -> Result<Vec<MemberId>> {
+    let later = after.map(|after| row::Column::MemberId.gt(after.uuid()));
+    let members: Vec<Option<uuid::Uuid>> = row::Entity::find()
+        .select_only()
+        .column(row::Column::MemberId)
+        .filter(row::Column::FrozenUntil.lte(now))
+        .filter(Condition::all().add_option(later))
+        .order_by_asc(row::Column::MemberId)
+        .limit(limit)
+        .into_tuple()
+        .all(&tx.on())
+        .await?;
+    Ok(members.into_iter().flatten().map(MemberId::new).collect())
+}
+
 /// The two accounts of a member.
 pub(crate) fn ids_of(member: MemberId) -> [uuid::Uuid; 2] {
     [AccountId::points_of(member).uuid(), AccountId::debt_of(member).uuid()]
@@ -227,6 +284,7 @@ pub(crate) mod row {
         pub last_hash: Option<Vec<u8>>,
         pub frozen_at: Option<DateTimeUtc>,
         pub frozen_because: Option<String>,
+        pub frozen_until: Option<DateTimeUtc>,
         pub lifetime_earned: i64,
         pub verified_minutes: i64,
     }

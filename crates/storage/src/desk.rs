@@ -8,13 +8,14 @@ use domain::enrolment::EnrolmentState;
 use domain::offer::OfferState;
 use domain::organisation::NodePath;
 use domain::residency::ResidencyState;
-use sea_orm::ConnectionTrait;
 use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement};
+use sea_orm::{Condition, ConnectionTrait};
 
 use crate::database::ReadTx;
 use crate::error::Result;
 use crate::mapping::code;
-use crate::organisations;
+use crate::organisations::inside;
+use crate::{activities, organisations};
 
 /// Counts what waits within these subtrees, as far as [`MOST_COUNTED`].
 pub async fn count(tx: &ReadTx, waiting: Waiting, paths: &[NodePath]) -> Result<u64> {
@@ -24,12 +25,16 @@ pub async fn count(tx: &ReadTx, waiting: Waiting, paths: &[NodePath]) -> Result<
             through("residency", "member_id", "member", "unit_id", state, paths)
         }
         Waiting::ResidencyToAccept => {
-            hanging("residency", "estate_id", code::write(ResidencyState::UnitConfirmed), paths)
+            hanging("residency", "estate_id", code::write(ResidencyState::UnitConfirmed), inside(paths))
         }
         Waiting::Application => {
-            hanging("membership_application", "unit_id", code::write(ApplicationState::Submitted), paths)
+            hanging("membership_application", "unit_id", code::write(ApplicationState::Submitted), inside(paths))
         }
-        Waiting::Activity => hanging("activity", "node_id", code::write(ActivityState::Review), paths),
+        Waiting::Activity => {
+            // Only a level above publishes.
+            let below = activities::below("organisation", paths);
+            hanging("activity", "node_id", code::write(ActivityState::Review), below)
+        }
         Waiting::Attendance => {
             let state = code::write(EnrolmentState::LeadConfirmed);
             through("enrolment", "activity_id", "activity", "node_id", state, paths)
@@ -38,19 +43,21 @@ pub async fn count(tx: &ReadTx, waiting: Waiting, paths: &[NodePath]) -> Result<
             let state = code::write(OfferState::Submitted);
             through("offer", "merchant_id", "merchant", "node_id", state, paths)
         }
-        Waiting::Complaint => hanging("complaint", "node_id", code::write(ComplaintState::Open), paths),
+        Waiting::Complaint => hanging("complaint", "node_id", code::write(ComplaintState::Open), inside(paths)),
     };
     Ok(tx.on().query_all(query.limit(MOST_COUNTED)).await?.len() as u64)
 }
 
-/// Rows of a table that hang on a node themselves.
-fn hanging(table: &'static str, node: &'static str, state: String, paths: &[NodePath]) -> SelectStatement {
+/// Rows of a table that hang on such a node themselves.
+fn hanging(table: &'static str, node: &'static str, state: String, such: Condition) -> SelectStatement {
+    let mut nodes = Query::select();
+    nodes.column(organisations::row::Column::Id).from(organisations::row::Entity).cond_where(such);
     let mut query = Query::select();
     query
         .column((table, "id"))
         .from(table)
         .and_where(Expr::col((table, "state")).eq(state))
-        .and_where(Expr::col((table, node)).in_subquery(organisations::ids_inside(paths)));
+        .and_where(Expr::col((table, node)).in_subquery(nodes));
     query
 }
 

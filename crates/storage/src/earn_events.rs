@@ -97,6 +97,13 @@ pub async fn earned(tx: &ReadTx, member: MemberId, at: Instant) -> Result<Earned
     }))
 }
 
+/// The transfer that credited an event of this member, and how much; none if it earned nothing.
+pub async fn credit_of(tx: &ReadTx, member: MemberId, source: Source) -> Result<Option<(TransferId, i64)>> {
+    let key = (member.uuid(), source.kind.code().to_owned(), source.id);
+    let found = row::Entity::find_by_id(key).one(&tx.on()).await?;
+    Ok(found.and_then(|event| Some((TransferId::new(event.transfer_id?), event.points))))
+}
+
 /// The decision behind a credit of this member, with the rules that decided it.
 pub async fn explain(tx: &ReadTx, member: MemberId, transfer: TransferId) -> Result<Option<CreditExplanation>> {
     let found = row::Entity::find()

@@ -3,14 +3,14 @@
 use domain::id::NodeId;
 use domain::organisation::NodeKind;
 use domain::page::{Page, PageRequest};
-use sea_orm::{ColumnTrait, Condition, EntityTrait, ExprTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
 use crate::database::ReadTx;
 use crate::error::Result;
-use crate::join;
 use crate::mapping::code;
 use crate::organisations::row;
+use crate::{join, search};
 
 /// An estate with what it lies in, so that two of the same name can be told apart.
 #[derive(Clone, Debug, FromQueryResult)]
@@ -43,8 +43,8 @@ pub async fn list(
     let query = join::by_id(estates, row::Entity, "community", row::Column::ParentId.into_expr());
     let query = join::by_id(query, row::Entity, "subdistrict", join::of("community", "parent_id"));
     let named = text.map(|text| {
-        let pattern = format!("%{text}%");
-        Condition::any().add(row::Column::Name.like(&pattern)).add(join::of("community", "name").like(&pattern))
+        let community = search::contains(("community", "name"), text);
+        Condition::any().add(search::contains((row::Entity, row::Column::Name), text)).add(community)
     });
     let there = community.map(|community| row::Column::ParentId.eq(community.uuid()));
     let after = page.after.as_ref().map(|after| row::Column::Path.gt(after));

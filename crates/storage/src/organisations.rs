@@ -12,7 +12,7 @@ use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, ExprTrait, QueryFilter
 use crate::database::{CHUNK, ReadTx, WriteTx};
 use crate::error::{Result, StorageError};
 use crate::mapping::code;
-use crate::{accounts, rulebooks};
+use crate::{accounts, rulebooks, search};
 
 /// Which nodes a list is about.
 #[derive(Clone, Debug, Default)]
@@ -149,7 +149,7 @@ pub async fn list(tx: &ReadTx, filter: &Filter, page: &PageRequest<String>) -> R
         query = query.filter(row::Column::ParentId.eq(parent.uuid()));
     }
     if let Some(name) = &filter.name {
-        query = query.filter(row::Column::Name.contains(name));
+        query = query.filter(search::contains((row::Entity, row::Column::Name), name));
     }
     if let Some(after) = &page.after {
         query = query.filter(row::Column::Path.gt(after));

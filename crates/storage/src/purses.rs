@@ -8,7 +8,7 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use crate::accounts::{self, row};
 use crate::database::WriteTx;
 use crate::error::{Result, StorageError};
-use crate::lots;
+use crate::{entries, lots, transfers};
 
 /// Locks a purse to spend from: accounts by id, and the open lots.
 pub async fn lock(tx: &mut WriteTx, member: MemberId) -> Result<Purse> {
@@ -28,6 +28,25 @@ pub async fn lock_spent(tx: &mut WriteTx, member: MemberId, spend: TransferId) -
     let accounts = lock_rows(tx, member).await?;
     let used = lots::list_used(tx, AccountId::points_of(member), spend).await?;
     used.map(|(lots, spent)| Ok((purse(member, accounts, lots)?, spent))).transpose()
+}
+
+/// Locks a purse to give back what a clawback or deduction took, with the lots it came from and the debt that it made; none
+/// if it took nothing from this member.
+pub async fn lock_taken(tx: &mut WriteTx, member: MemberId, id: TransferId) -> Result<Option<(Purse, Spent, i64)>> {
+    let accounts = lock_rows(tx, member).await?;
+    let Some(line) = entries::find_own(tx, member, id).await? else {
+        return Ok(None);
+    };
+    let used = lots::list_used(tx, AccountId::points_of(member), id).await?;
+    let (lots, taken) = match used {
+        Some(used) => used,
+        None => {
+            let reversed_by = transfers::find_reversal(tx, id).await?;
+            let (uses, expired) = (Vec::new(), Vec::new());
+            (Vec::new(), Spent { transfer: id, kind: line.kind, uses, expired, reversed_by })
+        }
+    };
+    Ok(Some((purse(member, accounts, lots)?, taken, -line.debt)))
 }
 
 /// Locks a purse to let lots expire, with at most so many of those whose time has come.

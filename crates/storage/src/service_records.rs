@@ -1,14 +1,15 @@
-//! Service records (服务时长): verified minutes, which never expire and which no shopping touches.
+//! Service records (服务时长): verified minutes, which never expire and which no shopping touches. What was recorded stands;
+//! a reversal beside it takes it back, or gives it back again.
 
 use std::collections::BTreeMap;
 
 use domain::code::Code;
-use domain::id::{AccountId, MemberId};
+use domain::id::{AccountId, MemberId, MisconductId};
 use domain::points::Source;
-use domain::service::ServiceNature;
+use domain::service::{ReversalKind, ServiceNature};
 use domain::time::Instant;
-use sea_orm::sea_query::{CaseStatement, ExprTrait};
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::sea_query::{CaseStatement, ExprTrait, SelectStatement};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait};
 use uuid::Uuid;
 
 use crate::accounts::row as account;
@@ -97,8 +98,66 @@ fn active(record: &ServiceRecord) -> row::ActiveModel {
     }
 }
 
-/// Sums up a member's records.
+/// Takes back the record of this service, or gives it back again, and changes the total in the member's locked purse. Conflicts
+/// if that was done before; says how many minutes it was, none if the service was never recorded.
+pub async fn reverse(
+    tx: &mut WriteTx,
+    member: MemberId,
+    source: Source,
+    case: MisconductId,
+    kind: ReversalKind,
+    now: Instant,
+) -> Result<Option<ServiceTotals>> {
+    let found = row::Entity::find()
+        .filter(row::Column::MemberId.eq(member.uuid()))
+        .filter(row::Column::SourceKind.eq(source.kind.code()))
+        .filter(row::Column::SourceId.eq(source.id))
+        .one(&tx.on())
+        .await?;
+    let Some(record) = found else {
+        return Ok(None);
+    };
+    let sign = if kind == ReversalKind::Void { -1 } else { 1 };
+    let (timed_minutes, made_up_minutes) = (sign * record.timed_minutes, sign * record.made_up_minutes);
+    reversal::Entity::insert(reversal::ActiveModel {
+        id: Set(Uuid::now_v7()),
+        record_id: Set(record.id),
+        case_id: Set(case.uuid()),
+        kind: Set(kind.code().into()),
+        timed_minutes: Set(timed_minutes),
+        made_up_minutes: Set(made_up_minutes),
+        at: Set(now),
+    })
+    .exec_without_returning(&tx.on())
+    .await?;
+    add_minutes(tx, &[(AccountId::points_of(member).uuid(), timed_minutes + made_up_minutes)], member).await?;
+    Ok(Some(ServiceTotals { timed_minutes, made_up_minutes }))
+}
+
+/// Sums up a member's records with their reversals.
 pub async fn totals(tx: &ReadTx, member: MemberId) -> Result<ServiceTotals> {
+    let recorded = recorded(tx, member).await?;
+    let sums: Option<(Option<i64>, Option<i64>)> = reversal::Entity::find()
+        .select_only()
+        .column_as(reversal::Column::TimedMinutes.sum().cast_as("bigint"), "timed")
+        .column_as(reversal::Column::MadeUpMinutes.sum().cast_as("bigint"), "made_up")
+        .filter(reversal::Column::RecordId.in_subquery(records_of(member)))
+        .into_tuple()
+        .one(&tx.on())
+        .await?;
+    let (timed, made_up) = sums.unwrap_or_default();
+    Ok(ServiceTotals {
+        timed_minutes: recorded.timed_minutes + timed.unwrap_or(0),
+        made_up_minutes: recorded.made_up_minutes + made_up.unwrap_or(0),
+    })
+}
+
+fn records_of(member: MemberId) -> SelectStatement {
+    let records = row::Entity::find().select_only().column(row::Column::Id);
+    records.filter(row::Column::MemberId.eq(member.uuid())).into_query()
+}
+
+async fn recorded(tx: &ReadTx, member: MemberId) -> Result<ServiceTotals> {
     let sums: Option<(Option<i64>, Option<i64>)> = row::Entity::find()
         .select_only()
         .column_as(row::Column::TimedMinutes.sum().cast_as("bigint"), "timed")
@@ -128,6 +187,26 @@ mod row {
         pub nature: String,
         pub served_at: DateTimeUtc,
         pub verified_at: DateTimeUtc,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+mod reversal {
+    use sea_orm::entity::prelude::*;
+
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "service_reversal")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub record_id: Uuid,
+        pub case_id: Uuid,
+        pub kind: String,
+        pub timed_minutes: i64,
+        pub made_up_minutes: i64,
+        pub at: DateTimeUtc,
     }
 
     impl ActiveModelBehavior for ActiveModel {}

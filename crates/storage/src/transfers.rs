@@ -55,6 +55,12 @@ pub fn posted_before(error: &StorageError) -> bool {
     KEYS.iter().any(|key| error.breaks(key))
 }
 
+/// What took a transfer back, if anything did.
+pub(crate) async fn find_reversal(tx: &ReadTx, id: TransferId) -> Result<Option<TransferId>> {
+    let found = row::Entity::find().filter(row::Column::Reverses.eq(id.uuid())).one(&tx.on()).await?;
+    Ok(found.map(|row| row.id.into()))
+}
+
 /// The heads of these transfers, by id.
 pub(crate) async fn find_all(tx: &ReadTx, ids: &[Uuid]) -> Result<BTreeMap<Uuid, Transfer>> {
     let rows = row::Entity::find().filter(row::Column::Id.is_in(ids.iter().copied())).all(&tx.on()).await?;

@@ -4,9 +4,10 @@ use domain::id::NodeId;
 use domain::organisation::NodePath;
 use domain::page::{Page, PageRequest};
 use domain::time::Instant;
+use sea_orm::sea_query::SelectStatement;
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, EntityTrait, ExprTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
-    Select,
+    ActiveValue::Set, ColumnTrait, Condition, EntityTrait, ExprTrait, FromQueryResult, QueryFilter, QueryOrder,
+    QuerySelect, QueryTrait, Select,
 };
 use uuid::Uuid;
 
@@ -69,6 +70,23 @@ pub async fn exists(tx: &ReadTx, unit: NodeId, community: NodeId) -> Result<bool
         .one(&tx.on())
         .await?;
     Ok(found.is_some())
+}
+
+/// The ids of the units that are paired now with a community around, at or below these nodes, for a query.
+pub(crate) fn unit_ids_around(paths: &[NodePath]) -> SelectStatement {
+    let above: Vec<_> = paths.iter().flat_map(NodePath::upwards).map(|path| path.as_str().to_owned()).collect();
+    let around = Condition::any().add(organisations::inside(paths)).add(organisations::row::Column::Path.is_in(above));
+    let communities = organisations::row::Entity::find()
+        .select_only()
+        .column(organisations::row::Column::Id)
+        .filter(around)
+        .into_query();
+    row::Entity::find()
+        .select_only()
+        .column(row::Column::UnitId)
+        .filter(row::Column::EndedAt.is_null())
+        .filter(row::Column::CommunityId.in_subquery(communities))
+        .into_query()
 }
 
 /// Finds a pairing.

@@ -96,6 +96,13 @@ impl Admin {
     pub fn scope(&self, permission: Permission) -> Vec<NodePath> {
         self.grants.iter().filter(|grant| may(grant.role, permission)).map(|grant| grant.path.clone()).collect()
     }
+
+    /// The grants that hold the permission, the lowest in the tree first.
+    pub fn grants_for(&self, permission: Permission) -> Vec<&Grant> {
+        let mut grants: Vec<_> = self.grants.iter().filter(|grant| may(grant.role, permission)).collect();
+        grants.sort_by_key(|grant| std::cmp::Reverse(grant.path.as_str().matches('/').count()));
+        grants
+    }
 }
 
 impl Caller {
@@ -241,7 +248,8 @@ macro_rules! needs {
 needs! {
     ReadOrganisation, ReadAdmins, ManageOrganisation, ManageAdmins, GrantRoles, ReadAudit, ReadMembers, ManageRoster, ReadResidencies,
     ConfirmResidency, AcceptResidency, ReadActivities, ProposeActivity, ReviewActivity, ReviewAttendance, ReadMall,
-    ManageMall, ApproveOffer, ReadPoints, AnswerComplaints,
+    ManageMall, ApproveOffer, ReadPoints, AnswerComplaints, ProposeAdjustment, DecideAdjustment,
+    HandleMisconduct, RuleAppeal,
 }
 
 /// An administrator who holds the permission somewhere, with the subtrees where they hold it.

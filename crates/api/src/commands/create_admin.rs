@@ -4,7 +4,7 @@ use chrono::Duration;
 use clap::Args;
 use domain::code::Code;
 use domain::id::{AdminId, RoleGrantId};
-use domain::organisation::Node;
+use domain::organisation::{Node, NodeKind};
 use domain::role::Role;
 use storage::admins::{self, Admin};
 use storage::{organisations, role_grants};
@@ -57,6 +57,11 @@ pub(super) async fn run(config: Config, arguments: Arguments) -> Result<(), Fail
         }
         None => None,
     };
+    let kind = node.as_ref().map_or(NodeKind::District, |node| node.kind);
+    if !role.fits(kind) {
+        let (role, kind) = (role.code(), kind.label());
+        return Err(Failure::Usage(format!("{role} is not held at a {kind}: name another node by --node")));
+    }
 
     let secret = data_encoding::BASE32_NOPAD.encode(&crate::keys::random()[..15]);
     let admin = Admin {

@@ -11,12 +11,7 @@ use crate::{demo, jobs};
 pub(super) async fn run(config: Config) -> Result<(), Failure> {
     let state = State::open(config, Clock::default()).await?;
     let welcome = demo::settle(&state).await?;
-    let running = crate::start(state.clone()).map_err(|error| {
-        Failure::Usage(format!(
-            "cannot listen on {}: {error}; set ZHIXIANG__SERVER__LISTEN",
-            state.config.server.listen
-        ))
-    })?;
+    let running = crate::start(state.clone()).map_err(|error| Failure::Usage(error.to_string()))?;
     println!("{}", welcome.at(running.public));
     let jobs = tokio::spawn(jobs::run_for_ever(state.clone()));
 

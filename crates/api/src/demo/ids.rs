@@ -2,8 +2,9 @@
 //! version 7 from the end of 2024: everything that comes later sorts after them.
 
 use domain::id::{
-    ActivityId, ActivitySessionId, AdminId, ApplicationId, ComplaintId, EnrolmentId, IdentityId, ImportId, LotId,
-    MemberId, MerchantId, NodeId, OfferId, RedemptionId, ResidencyId, RoleGrantId, StaffId, StoreId,
+    ActivityId, ActivitySessionId, AdjustmentId, AdminId, ApplicationId, ComplaintId, DonationId, EnrolmentId, HoldId,
+    IdentityId, ImportId, LotId, MemberId, MerchantId, MisconductId, NodeId, OfferId, RedemptionId, ResidencyId,
+    RoleGrantId, StaffId, StoreId,
 };
 use uuid::Uuid;
 
@@ -41,6 +42,10 @@ pub const CONFIRMED_ENROLMENT: EnrolmentId = enrolment(0x29);
 pub const APPLICATION: ApplicationId = application(0);
 /// A complaint that nobody has answered.
 pub const COMPLAINT: ComplaintId = complaint(0);
+/// An adjustment that nobody has decided.
+pub const ADJUSTMENT: AdjustmentId = adjustment(0);
+/// A case of misconduct that nobody has decided.
+pub const MISCONDUCT_CASE: MisconductId = misconduct_case(0);
 /// A roster that 区教育局 handed in.
 pub const ROSTER_IMPORT: ImportId = roster_import(0);
 /// 晋阳面馆.
@@ -86,6 +91,10 @@ numbered! {
     0x22 activity_session -> ActivitySessionId,
     0x23 enrolment -> EnrolmentId,
     0x31 lot -> LotId,
+    0x34 hold -> HoldId,
+    0x35 adjustment -> AdjustmentId,
+    0x36 donation -> DonationId,
+    0x37 misconduct_case -> MisconductId,
     0x41 merchant -> MerchantId,
     0x42 store -> StoreId,
     0x43 staff -> StaffId,

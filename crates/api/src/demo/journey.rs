@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use domain::enrolment::{Enrolment, EnrolmentState};
 use domain::id::{AdminId, MemberId};
 use domain::merchant::Staff;
 use domain::redemption::Redemption;
@@ -61,6 +62,13 @@ impl Journey {
         let mut journey = Self { players, residencies, stalls, staff, held, redemptions: Vec::new(), books };
         journey.settle(now)?;
         Ok(journey)
+    }
+
+    /// Some service of this member that was credited.
+    pub(super) fn credited_of(&self, member: MemberId) -> Result<&Enrolment, Failure> {
+        let mut enrolments = self.held.iter().flat_map(|held| &held.enrolments);
+        let credited = enrolments.find(|one| one.member == member && one.state == EnrolmentState::Credited);
+        credited.ok_or_else(|| Failure::Found(format!("the demo's member {member} has served nowhere")))
     }
 
     fn settle(&mut self, now: Instant) -> Result<(), Failure> {

@@ -22,7 +22,7 @@ use super::crowd::Crowd;
 use super::journey::Journey;
 use super::places::Tree;
 use super::size::Size;
-use super::{desks, ids, people};
+use super::{corrections, desks, ids, people};
 use crate::commands::Failure;
 use crate::state::App;
 
@@ -51,6 +51,7 @@ pub(super) async fn load(
     load.pairings(&tree).await?;
     admins::keep(&mut load.tx, &app.vault, &admins, now).await?;
     let rulebook = rulebooks::in_force(&load.tx, now).await?;
+    let rules = rulebook.rules.clone();
     let mut journey = Journey::until(now, &tree, size.offers, rulebook.clone())?;
     let crowd = Crowd::plan(&tree, size, journey.held.len(), now)?;
 
@@ -60,6 +61,8 @@ pub(super) async fn load(
     load.service(&journey, &crowd).await?;
     load.books(&mut journey.books).await?;
     load.redemptions(&journey).await?;
+    let credited = journey.credited_of(ids::MEMBER)?;
+    corrections::make(&mut load.tx, &rules, credited, now).await?;
     load.past(&crowd, Books::open(rulebook), &progress).await?;
     load.audit().await?;
     sealed(&admins, &journey)?;

@@ -4,6 +4,7 @@
 mod admins;
 mod books;
 mod cast;
+mod corrections;
 mod crowd;
 mod desks;
 mod draw;

@@ -1,14 +1,17 @@
 //! One folder per noun, one file per act. Features never import each other.
 
 pub mod activity;
+pub mod adjustment;
 pub mod admin;
 pub mod complaint;
 pub mod console;
 pub mod development;
+pub mod donation;
 pub mod enrolment;
 pub mod health;
 pub mod member;
 pub mod merchant;
+pub mod misconduct;
 pub mod offer;
 pub mod organisation;
 pub mod points;

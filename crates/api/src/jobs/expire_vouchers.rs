@@ -16,21 +16,18 @@ const AT_ONCE: u64 = 200;
 const IN_A_ROUND: u64 = 5_000;
 
 pub(super) async fn run(app: &App) -> ApiResult<u64> {
-    let mut expired = 0;
+    let (mut expired, mut after) = (0, None);
     while expired < IN_A_ROUND {
-        let due = redemptions::list_overdue(&app.database.read(), app.clock.business(), AT_ONCE).await?;
-        let mut done = 0;
-        for id in due {
+        let due = redemptions::list_overdue(&app.database.read(), app.clock.business(), after, AT_ONCE).await?;
+        let Some(last) = due.last() else { break };
+        after = Some(*last);
+        for (_, id) in due {
             let use_case = UseCase::internal(app.clone());
             match use_case.write("expire_voucher", move |work| Box::pin(expire(work, id))).await {
-                Ok(()) => done += 1,
+                Ok(()) => expired += 1,
                 Err(error) => tracing::error!(redemption = %id, %error, "a voucher could not expire"),
             }
         }
-        if done == 0 {
-            break;
-        }
-        expired += done;
     }
     Ok(expired)
 }

@@ -11,10 +11,13 @@ use crate::state::App;
 
 mod close_attendance;
 mod credit_service;
+mod expire_holds;
 mod expire_points;
 mod expire_vouchers;
 mod forget_answers;
 mod import_roster;
+mod lapse_adjustments;
+mod lift_freezes;
 mod seal_ledger;
 mod settle_activities;
 
@@ -25,6 +28,9 @@ pub type Job = for<'a> fn(&'a App) -> Pin<Box<dyn Future<Output = ApiResult<u64>
 const JOBS: &[(&str, Job)] = &[
     ("forget_answers", |app| Box::pin(forget_answers::run(app))),
     ("expire_vouchers", |app| Box::pin(expire_vouchers::run(app))),
+    ("expire_holds", |app| Box::pin(expire_holds::run(app))),
+    ("lapse_adjustments", |app| Box::pin(lapse_adjustments::run(app))),
+    ("lift_freezes", |app| Box::pin(lift_freezes::run(app))),
     ("expire_points", |app| Box::pin(expire_points::run(app))),
     ("close_attendance", |app| Box::pin(close_attendance::run(app))),
     ("credit_service", |app| Box::pin(credit_service::run(app))),

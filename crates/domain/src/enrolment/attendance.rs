@@ -89,11 +89,11 @@ pub enum ReviewError {
     SamePerson,
 }
 
-/// Why service cannot be credited yet, or any more.
+/// Why service cannot be credited yet, or any more, or be voided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum AttendanceError {
-    /// Only service in publicity is credited.
-    #[error("该考勤当前为“{}”，不能入账", .0.label())]
+    /// Only service in publicity is credited, and only credited service is voided.
+    #[error("该考勤当前为“{}”，不能这样办理", .0.label())]
     State(EnrolmentState),
     /// Objections are still heard.
     #[error("公示至 {}，期满后入账", spoken(*.0))]
@@ -211,6 +211,24 @@ impl Enrolment {
         }
         self.state = EnrolmentState::Credited;
         self.settled_at = Some(now);
+        Ok(())
+    }
+
+    /// Misconduct was confirmed: credited service is void.
+    pub fn void(&mut self) -> Result<(), AttendanceError> {
+        self.change(EnrolmentState::Credited, EnrolmentState::Voided)
+    }
+
+    /// An appeal was granted: void service counts again.
+    pub fn reinstate(&mut self) -> Result<(), AttendanceError> {
+        self.change(EnrolmentState::Voided, EnrolmentState::Credited)
+    }
+
+    fn change(&mut self, from: EnrolmentState, to: EnrolmentState) -> Result<(), AttendanceError> {
+        if self.state != from {
+            return Err(AttendanceError::State(self.state));
+        }
+        self.state = to;
         Ok(())
     }
 

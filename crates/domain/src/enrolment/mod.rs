@@ -166,7 +166,9 @@ impl Enrolment {
         now: Instant,
     ) -> Result<Self, EnrolError> {
         if let Some(earlier) = earlier.filter(|earlier| earlier.state != EnrolmentState::Cancelled) {
-            return Err(EnrolError::Already(earlier.state));
+            // Whoever gave a seat back passes over those whose rows are not free; they find it here.
+            let mut waiting = earlier.clone();
+            return if waiting.take_seat(session, now) { Ok(waiting) } else { Err(EnrolError::Already(earlier.state)) };
         }
         let state = activity.state_at(now);
         if !matches!(state, ActivityState::Published | ActivityState::Ongoing) {

@@ -1,11 +1,17 @@
-//! Corrections (更正): clawing back what should not have been earned, and adjusting by decision.
+//! Corrections (更正): clawing back what should not have been earned, deducting for misconduct, giving back what was taken
+//! wrongly, and adjusting by decision.
 
 use thiserror::Error;
 
 use super::credit::{Head, put_in};
 use super::posting::Draft;
-use super::{CreditError, Grant, MOST_IN_PURSE, Occasion, Posting, Purse, SystemAccount, TransferKind, is_amount};
+use super::refund::end_of_grace;
+use super::{
+    CreditError, Grace, Grant, MOST_IN_PURSE, NewLot, Occasion, Posting, Purse, RefundError, Spent, SystemAccount,
+    TransferKind, is_amount,
+};
 use crate::id::TransferId;
+use crate::time::Instant;
 
 /// Why an adjustment is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -33,6 +39,21 @@ pub fn clawback(
     earned: TransferId,
     amount: i64,
 ) -> Result<Posting, CreditError> {
+    take_back(purse, TransferId::of_clawback(earned), Some(earned), occasion, amount)
+}
+
+/// Takes points for misconduct that no transfer credited, beyond the balance if need be.
+pub fn deduct(purse: &mut Purse, id: TransferId, occasion: Occasion, amount: i64) -> Result<Posting, CreditError> {
+    take_back(purse, id, None, occasion, amount)
+}
+
+fn take_back(
+    purse: &mut Purse,
+    id: TransferId,
+    reverses: Option<TransferId>,
+    occasion: Occasion,
+    amount: i64,
+) -> Result<Posting, CreditError> {
     if !is_amount(amount) {
         return Err(CreditError::InvalidAmount);
     }
@@ -42,15 +63,58 @@ pub fn clawback(
     let taken = amount.min(purse.available(occasion.business_at));
     let uses = purse.draw(taken, occasion.business_at);
     let draft = Draft {
-        id: TransferId::of_clawback(earned),
+        id,
         kind: TransferKind::Clawback,
-        reverses: Some(earned),
+        reverses,
         occasion,
         against: SystemAccount::Issuance,
         points: -taken,
         debt: -(amount - taken),
         earned: -amount,
         granted: Vec::new(),
+        uses,
+    };
+    Ok(draft.post(purse))
+}
+
+/// Gives back what a clawback or deduction took, once: to the lots it came from, and `debt` of it to the debt that it made.
+/// What has no lot any more, because that one expired or a later earning has paid the debt, comes back in one new lot, which
+/// lasts as long as the credit would have (`expires_at`), and for the grace at least.
+pub fn restore(
+    purse: &mut Purse,
+    occasion: Occasion,
+    taken: &Spent,
+    debt: i64,
+    grace: Grace,
+    expires_at: Option<Instant>,
+) -> Result<Posting, RefundError> {
+    if taken.kind != TransferKind::Clawback || (taken.uses.is_empty() && debt <= 0) {
+        return Err(RefundError::NotTaken);
+    }
+    if taken.reversed_by.is_some() {
+        return Err(RefundError::AlreadyRefunded);
+    }
+    let (uses, late) = purse.give_back(taken, occasion.business_at).ok_or(RefundError::NotTaken)?;
+    let owed = debt.min(purse.debt());
+    let rest = late + debt - owed;
+    let end = end_of_grace(occasion.business_at, grace.days);
+    let lot = NewLot {
+        id: grace.lot,
+        account: purse.points.id,
+        granted: rest,
+        expires_at: expires_at.map(|expires_at| expires_at.max(end)),
+    };
+    let used: i64 = taken.uses.iter().map(|used| used.amount).sum();
+    let draft = Draft {
+        id: TransferId::of_refund(taken.transfer),
+        kind: TransferKind::Refund,
+        reverses: Some(taken.transfer),
+        occasion,
+        against: SystemAccount::Issuance,
+        points: used + debt - owed,
+        debt: owed,
+        earned: used + debt,
+        granted: if rest > 0 { vec![lot] } else { Vec::new() },
         uses,
     };
     Ok(draft.post(purse))
@@ -115,6 +179,63 @@ mod tests {
         let again = clawback(&mut purse, occasion(at(2)), transfer(2), 2)?;
         assert_eq!((again.entries().len(), purse.debt()), (2, 5));
         Ok(())
+    }
+
+    fn taken(posting: &Posting) -> Spent {
+        let (transfer, kind) = (posting.id(), posting.transfer().kind);
+        Spent { transfer, kind, uses: posting.uses().to_vec(), expired: Vec::new(), reversed_by: None }
+    }
+
+    const GRACE: Grace = Grace { days: 7, lot: LotId::new(Uuid::from_u128(99)) };
+
+    #[test]
+    fn what_was_taken_wrongly_comes_back_to_its_lots_and_to_the_debt() -> Result<(), CreditError> {
+        let mut purse = purse(vec![lot(1, 5, Some(at(10))), lot(2, 4, Some(at(40)))]);
+        let before = purse.lots().to_vec();
+        let clawed = clawback(&mut purse, occasion(at(0)), transfer(1), 12)?;
+        assert_eq!((purse.balance(), purse.debt(), purse.lifetime_earned()), (0, 3, -3));
+        let back = restore(&mut purse, occasion(at(1)), &taken(&clawed), 3, GRACE, Some(at(40)));
+        let back = back.map_err(|_| CreditError::TooMuch)?;
+        assert_eq!((purse.lots(), purse.debt(), purse.lifetime_earned()), (&before[..], 0, 9));
+        assert_eq!((back.transfer().reverses, back.granted().len()), (Some(clawed.id()), 0));
+        let again = Spent { reversed_by: Some(back.id()), ..taken(&clawed) };
+        let refused = restore(&mut purse, occasion(at(1)), &again, 3, GRACE, None);
+        assert_eq!(refused, Err(RefundError::AlreadyRefunded));
+        Ok(())
+    }
+
+    #[test]
+    fn what_has_no_lot_any_more_comes_back_in_one_that_lasts_for_the_grace_at_least() -> Result<(), CreditError> {
+        for (ends, lasts) in [(Some(at(12)), Some(at(19))), (Some(at(90)), Some(at(90))), (None, None)] {
+            let mut purse = purse(vec![lot(1, 5, Some(at(10)))]);
+            let deducted = deduct(&mut purse, transfer(8), occasion(at(0)), 9)?;
+            assert_eq!((deducted.transfer().reverses, purse.debt()), (None, 4));
+            let earned = Grant { lot: LotId::new(Uuid::from_u128(51)), expires_at: None };
+            super::super::credit(&mut purse, transfer(9), occasion(at(1)), 3, earned)?;
+            assert_eq!(purse.debt(), 1, "a later earning paid three of it");
+            let back = restore(&mut purse, occasion(at(11)), &taken(&deducted), 4, GRACE, ends);
+            let back = back.map_err(|_| CreditError::TooMuch)?;
+            let [new] = back.granted() else { panic!("one lot") };
+            assert_eq!((new.granted, new.expires_at), (8, lasts), "five whose lot expired, three that were paid");
+            assert_eq!((purse.balance(), purse.debt()), (8, 0));
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn only_what_was_taken_back_is_restored() {
+        let mut purse = purse(vec![lot(1, 5, None)]);
+        let nothing = Spent {
+            transfer: transfer(1),
+            kind: TransferKind::Clawback,
+            uses: Vec::new(),
+            expired: Vec::new(),
+            reversed_by: None,
+        };
+        let refused = restore(&mut purse, occasion(at(0)), &nothing, 0, GRACE, None);
+        assert_eq!(refused, Err(RefundError::NotTaken));
+        let spent = Spent { kind: TransferKind::Redeem, ..nothing };
+        assert_eq!(restore(&mut purse, occasion(at(0)), &spent, 3, GRACE, None), Err(RefundError::NotTaken));
     }
 
     #[test]

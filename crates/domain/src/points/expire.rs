@@ -12,16 +12,17 @@ pub enum ExpireError {
     /// Its time has not come, or nothing is left of it.
     #[error("该批积分尚未到期或已无剩余")]
     NotDue,
-    /// What is left may be reserved; once the hold has ended it goes.
-    #[error("该批积分被冻结，待解冻后过期")]
+    /// Points are reserved, of this lot first as the earliest to go; once the hold has ended it goes.
+    #[error("积分被冻结，待解冻后过期")]
     Held,
 }
 
-/// Takes what is left of an expired lot.
+/// Takes what is left of an expired lot. While anything is held nothing expires, so that a hold can be posted out of the lots
+/// that were good when it was placed.
 pub fn expire(purse: &mut Purse, occasion: Occasion, lot: LotId) -> Result<Posting, ExpireError> {
     let due = purse.lots.iter().find(|found| found.id == lot && found.has_expired(occasion.business_at));
     let left = due.map(|found| found.remaining).filter(|left| *left > 0).ok_or(ExpireError::NotDue)?;
-    if purse.balance() - purse.held() < left {
+    if purse.held() > 0 {
         return Err(ExpireError::Held);
     }
     let draft = Draft {
@@ -64,7 +65,7 @@ mod tests {
 
     #[test]
     fn an_expiry_waits_for_a_hold() {
-        let mut purse = purse(vec![lot(1, 5, Some(at(10)))]);
+        let mut purse = purse(vec![lot(1, 5, Some(at(10))), lot(2, 5, None)]);
         purse.points.held = 1;
         assert_eq!(expire(&mut purse, occasion(at(10)), FIRST), Err(ExpireError::Held));
         purse.points.held = 0;

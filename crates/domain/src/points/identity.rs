@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::{SourceKind, SystemAccount};
 use crate::code::Code;
-use crate::id::{AccountId, LotId, MemberId, PersonId, TransferId};
+use crate::id::{AccountId, AdjustmentId, LotId, MemberId, MisconductId, PersonId, TransferId};
 
 const NAMESPACE: Uuid = Uuid::from_u128(0xca2a_670f_ce17_4984_930c_f78f_df71_3c6c);
 
@@ -51,6 +51,16 @@ impl TransferId {
         Self::new(derive(&format!("clawback:{earned}")))
     }
 
+    /// The one posting of this adjustment.
+    pub fn of_adjustment(id: AdjustmentId) -> Self {
+        Self::new(derive(&format!("adjust:{id}")))
+    }
+
+    /// The one deduction of this case of misconduct.
+    pub fn of_deduction(id: MisconductId) -> Self {
+        Self::new(derive(&format!("deduct:{id}")))
+    }
+
     /// What this person asked of this operation under this idempotency key.
     pub fn of_key(person: PersonId, operation: &str, key: &str) -> Self {
         Self::new(derive(&format!("key:{}:{operation}:{key}", person.uuid())))
@@ -72,6 +82,8 @@ mod tests {
             TransferId::of_earning(SourceKind::FirstResidency, Uuid::from_u128(2), member),
             TransferId::of_refund(earned),
             TransferId::of_clawback(earned),
+            TransferId::of_adjustment(AdjustmentId::new(earned.uuid())),
+            TransferId::of_deduction(MisconductId::new(earned.uuid())),
             key("redeem_offer", "k1"),
             key("redeem_offer", "k2"),
             key("cancel_redemption", "k1"),

@@ -10,6 +10,7 @@ mod credit;
 mod earning;
 mod expire;
 mod explain;
+mod hold;
 mod identity;
 mod lot;
 mod posting;
@@ -21,17 +22,18 @@ mod spend;
 mod transfer;
 
 pub use account::{Account, AccountChange, SystemAccount};
-pub use correct::{AdjustError, adjust, clawback};
+pub use correct::{AdjustError, adjust, clawback, deduct, restore};
 pub use credit::{CreditError, Credited, Grant, credit};
 pub use earning::{Cap, CreditDecision, EarnRule, Earned, Service, credit_for_first_residency, credit_for_service};
 pub use expire::{ExpireError, expire};
 pub use explain::{CreditExplanation, describe, explain};
+pub use hold::{Hold, HoldError, HoldPurpose, HoldState};
 pub use lot::{Lot, LotUse, NewLot};
 pub use posting::Posting;
 pub use purse::Purse;
 pub use refund::{Grace, RefundError, Spent, refund};
 pub use rulebook::Rulebook;
-pub use spend::{SpendError, spend};
+pub use spend::{SpendError, donate, spend};
 pub use transfer::{Actor, Entry, Link, Occasion, Source, SourceKind, Transfer, TransferKind};
 
 /// The most that one posting may move; more is a mistake.

@@ -38,6 +38,9 @@ pub enum RefundError {
     /// No spending, or not this member's.
     #[error("这笔记账不是兑换，不能退还")]
     NotASpend,
+    /// Nothing was taken back by it.
+    #[error("这笔记账没有追回积分，不能恢复")]
+    NotTaken,
     /// It was taken back before.
     #[error("这笔积分已经退还")]
     AlreadyRefunded,
@@ -53,16 +56,7 @@ pub fn refund(purse: &mut Purse, occasion: Occasion, spent: &Spent, grace: Grace
         return Err(RefundError::AlreadyRefunded);
     }
     let now = occasion.business_at;
-    let mut uses = Vec::with_capacity(spent.uses.len());
-    let mut late = 0;
-    for used in &spent.uses {
-        let lot = purse.lots.iter().find(|lot| lot.id == used.lot).ok_or(RefundError::NotASpend)?;
-        if lot.has_expired(now) || spent.expired.contains(&lot.id) {
-            late += used.amount;
-        } else {
-            uses.push(LotUse { lot: used.lot, amount: -used.amount });
-        }
-    }
+    let (uses, late) = purse.give_back(spent, now).ok_or(RefundError::NotASpend)?;
     let granted = NewLot {
         id: grace.lot,
         account: purse.points.id,
@@ -84,8 +78,25 @@ pub fn refund(purse: &mut Purse, occasion: Occasion, spent: &Spent, grace: Grace
     Ok(draft.post(purse))
 }
 
+impl Purse {
+    /// What goes back into which lots, and what has no lot to go back to; none if the lots are not this purse's.
+    pub(super) fn give_back(&self, spent: &Spent, now: Instant) -> Option<(Vec<LotUse>, i64)> {
+        let mut uses = Vec::with_capacity(spent.uses.len());
+        let mut late = 0;
+        for used in &spent.uses {
+            let lot = self.lots.iter().find(|lot| lot.id == used.lot)?;
+            if lot.has_expired(now) || spent.expired.contains(&lot.id) {
+                late += used.amount;
+            } else {
+                uses.push(LotUse { lot: used.lot, amount: -used.amount });
+            }
+        }
+        Some((uses, late))
+    }
+}
+
 /// The midnight in Beijing that follows so many whole days.
-fn end_of_grace(now: Instant, days: u32) -> Instant {
+pub(super) fn end_of_grace(now: Instant, days: u32) -> Instant {
     start_of_day(business_day(now) + Days::new(u64::from(days) + 1))
 }
 

@@ -1,4 +1,4 @@
-//! Spending (使用积分): never more than is available, earliest expiry first.
+//! Spending (使用积分): in the mall or as a gift, never more than is available, earliest expiry first.
 
 use thiserror::Error;
 
@@ -27,6 +27,21 @@ pub enum SpendError {
 
 /// Spends points in the mall.
 pub fn spend(purse: &mut Purse, id: TransferId, occasion: Occasion, amount: i64) -> Result<Posting, SpendError> {
+    take(purse, id, occasion, amount, (TransferKind::Redeem, SystemAccount::Redemption))
+}
+
+/// Gives points away. Nothing brings them back.
+pub fn donate(purse: &mut Purse, id: TransferId, occasion: Occasion, amount: i64) -> Result<Posting, SpendError> {
+    take(purse, id, occasion, amount, (TransferKind::Donate, SystemAccount::Donation))
+}
+
+fn take(
+    purse: &mut Purse,
+    id: TransferId,
+    occasion: Occasion,
+    amount: i64,
+    (kind, against): (TransferKind, SystemAccount),
+) -> Result<Posting, SpendError> {
     if !is_amount(amount) {
         return Err(SpendError::InvalidAmount);
     }
@@ -40,10 +55,10 @@ pub fn spend(purse: &mut Purse, id: TransferId, occasion: Occasion, amount: i64)
     let uses = purse.draw(amount, occasion.business_at);
     let draft = Draft {
         id,
-        kind: TransferKind::Redeem,
+        kind,
         reverses: None,
         occasion,
-        against: SystemAccount::Redemption,
+        against,
         points: -amount,
         debt: 0,
         earned: 0,

@@ -30,6 +30,8 @@ codes! {
         Lot = "lot", "积分批次";
         Transfer = "transfer", "记账";
         Adjustment = "adjustment", "积分调整";
+        Donation = "donation", "积分捐赠";
+        Misconduct = "misconduct", "违规处理";
     }
 }
 

@@ -126,7 +126,7 @@ fn nodes(which: Condition) -> SelectStatement {
 }
 
 /// The condition "one of these tops is above this node", which the district is to itself too.
-fn below(part: &'static str, tops: &[NodePath]) -> Condition {
+pub(crate) fn below(part: &'static str, tops: &[NodePath]) -> Condition {
     let root = NodePath::root();
     tops.iter().fold(Condition::any().add(Expr::val(1).eq(0)), |any, top| {
         let inside = organisations::inside_as(part, std::slice::from_ref(top));

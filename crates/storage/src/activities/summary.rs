@@ -13,7 +13,7 @@ use crate::activity_sessions::{self, Seats};
 use crate::database::ReadTx;
 use crate::error::{Result, StorageError};
 use crate::mapping::code;
-use crate::organisations;
+use crate::{organisations, search};
 
 /// An activity as a list shows it.
 #[derive(Clone, Debug)]
@@ -123,7 +123,10 @@ fn matching(query: Select<row::Entity>, filter: &Filter) -> Select<row::Entity> 
     let text = filter
         .text
         .as_ref()
-        .map(|text| Condition::any().add(row::Column::Title.contains(text)).add(row::Column::Place.contains(text)));
+        .map(|text| {
+            [row::Column::Title, row::Column::Place].map(|column| search::contains((row::Entity, column), text))
+        })
+        .map(|parts| parts.into_iter().fold(Condition::any(), Condition::add));
     let from = filter.from.map(|from| row::Column::EndsAt.gt(from));
     let to = filter.to.map(|to| row::Column::StartsAt.lt(to));
     let state = filter.state.map(|(state, now)| stands(state, now));

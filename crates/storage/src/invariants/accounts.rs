@@ -46,17 +46,21 @@ pub(super) const ALL: &[Invariant] = &[
     },
     Invariant {
         name: "lifetime_earned",
-        rule: "the points earned in a lifetime are those of all credits less those clawed back",
+        rule: "the points earned in a lifetime are those of all credits less those clawed back for good",
         sql: "SELECT a.id AS subject FROM account a \
               LEFT JOIN (SELECT b.member_id, sum(e.amount) AS amount FROM entry e JOIN account b ON b.id = e.account_id \
-              JOIN transfer t ON t.id = e.transfer_id WHERE b.cached AND t.kind IN ('earn', 'clawback') GROUP BY b.member_id) AS e \
+              JOIN transfer t ON t.id = e.transfer_id LEFT JOIN transfer o ON o.id = t.reverses \
+              WHERE b.cached AND (t.kind IN ('earn', 'clawback') OR o.kind = 'clawback') GROUP BY b.member_id) AS e \
               ON e.member_id = a.member_id WHERE a.kind = 'points' AND a.lifetime_earned <> COALESCE(e.amount, 0)",
     },
     Invariant {
         name: "verified_minutes",
-        rule: "the minutes of a lifetime are those of all verified service",
+        rule: "the minutes of a lifetime are those of all verified service less those voided",
         sql: "SELECT a.id AS subject FROM account a \
-              LEFT JOIN (SELECT member_id, sum(timed_minutes + made_up_minutes) AS minutes FROM service_record GROUP BY member_id) \
+              LEFT JOIN (SELECT x.member_id, sum(x.minutes) AS minutes FROM \
+              (SELECT member_id, timed_minutes + made_up_minutes AS minutes FROM service_record \
+              UNION ALL SELECT s.member_id, v.timed_minutes + v.made_up_minutes FROM service_reversal v \
+              JOIN service_record s ON s.id = v.record_id) AS x GROUP BY x.member_id) \
               AS r ON r.member_id = a.member_id WHERE a.kind = 'points' AND a.verified_minutes <> COALESCE(r.minutes, 0)",
     },
 ];

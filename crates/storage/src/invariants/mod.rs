@@ -1,6 +1,7 @@
 //! Invariants (账目恒等式): what must hold whatever happened. Each is one query, so it sees one moment of a database at work.
 
 mod accounts;
+mod corrections;
 mod events;
 mod lots;
 mod mall;
@@ -53,7 +54,7 @@ impl Violations {
 
 /// Every invariant that a query can ask for. The entries' hashes are recomputed beside them ([`crate::chains`]).
 pub fn all() -> impl Iterator<Item = Invariant> {
-    [transfers::ALL, accounts::ALL, lots::ALL, events::ALL, mall::ALL].into_iter().flatten().copied()
+    [transfers::ALL, accounts::ALL, lots::ALL, events::ALL, mall::ALL, corrections::ALL].into_iter().flatten().copied()
 }
 
 /// Looks for violations of an invariant at this time.

@@ -21,7 +21,7 @@ use crate::database::{ReadTx, WriteTx};
 use crate::error::{Result, StorageError};
 use crate::mapping::code;
 use crate::vault::{Field, Vault};
-use crate::{identities, organisations};
+use crate::{identities, organisations, unit_pairings};
 
 const PHONE: Field = Field { table: "member", column: "phone_cipher" };
 const PARTY_RECORD: Field = Field { table: "member", column: "party_record_cipher" };
@@ -47,8 +47,21 @@ pub async fn find(tx: &ReadTx, id: MemberId) -> Result<Option<Member>> {
     row::Entity::find_by_id(id.uuid()).one(&tx.on()).await?.map(Member::try_from).transpose()
 }
 
-/// Finds a member who belongs to these subtrees, by home unit or by an active residency.
+/// Finds a member who belongs to these subtrees: by home unit, by a unit paired with the community there, or by an active
+/// residency.
 pub async fn find_belonging(tx: &ReadTx, paths: &[NodePath], id: MemberId) -> Result<Option<Member>> {
+    let paired = row::Column::UnitId.in_subquery(unit_pairings::unit_ids_around(paths));
+    let found = row::Entity::find_by_id(id.uuid()).filter(answered_for(paths).add(paired)).one(&tx.on()).await?;
+    found.map(Member::try_from).transpose()
+}
+
+/// Finds a member for whom these subtrees answer: by home unit, or by an active residency. A paired unit answers for its own.
+pub async fn find_answered_for(tx: &ReadTx, paths: &[NodePath], id: MemberId) -> Result<Option<Member>> {
+    let found = row::Entity::find_by_id(id.uuid()).filter(answered_for(paths)).one(&tx.on()).await?;
+    found.map(Member::try_from).transpose()
+}
+
+fn answered_for(paths: &[NodePath]) -> Condition {
     use crate::residencies::row as residency;
     let residents = residency::Entity::find()
         .select_only()
@@ -56,11 +69,9 @@ pub async fn find_belonging(tx: &ReadTx, paths: &[NodePath], id: MemberId) -> Re
         .filter(residency::Column::State.eq(code::write(ResidencyState::Active)))
         .filter(residency::Column::EstateId.in_subquery(organisations::ids_inside(paths)))
         .into_query();
-    let belongs = Condition::any()
+    Condition::any()
         .add(row::Column::UnitId.in_subquery(organisations::ids_inside(paths)))
-        .add(row::Column::Id.in_subquery(residents));
-    let found = row::Entity::find_by_id(id.uuid()).filter(belongs).one(&tx.on()).await?;
-    found.map(Member::try_from).transpose()
+        .add(row::Column::Id.in_subquery(residents))
 }
 
 /// Finds the member with this phone number.

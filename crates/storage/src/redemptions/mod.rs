@@ -12,7 +12,8 @@ use domain::redemption::{Redemption, RedemptionState, Usage, Verification};
 use domain::time::{self, Instant};
 use sea_orm::sea_query::{CaseStatement, Expr, Func};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, EntityTrait, ExprTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
+    ActiveValue::Set, ColumnTrait, Condition, EntityTrait, ExprTrait, FromQueryResult, QueryFilter, QueryOrder,
+    QuerySelect,
 };
 use uuid::Uuid;
 
@@ -113,19 +114,29 @@ pub async fn close(tx: &mut WriteTx, redemption: &Redemption) -> Result<bool> {
     Ok(closed.rows_affected == 1)
 }
 
+/// Since when a voucher is overdue, and which it is.
+pub type Overdue = (Instant, RedemptionId);
+
 /// Vouchers whose days are over and that nobody has closed yet, the longest overdue first.
-pub async fn list_overdue(tx: &ReadTx, now: Instant, limit: u64) -> Result<Vec<RedemptionId>> {
-    let ids: Vec<Uuid> = row::Entity::find()
+pub async fn list_overdue(tx: &ReadTx, now: Instant, after: Option<Overdue>, limit: u64) -> Result<Vec<Overdue>> {
+    let after = after.map(|(at, id)| {
+        let same = row::Column::ExpiresAt.eq(at).and(row::Column::Id.gt(id.uuid()));
+        row::Column::ExpiresAt.gt(at).or(same)
+    });
+    let found: Vec<(Instant, Uuid)> = row::Entity::find()
         .select_only()
+        .column(row::Column::ExpiresAt)
         .column(row::Column::Id)
         .filter(row::Column::State.eq(code::write(RedemptionState::Issued)))
         .filter(row::Column::ExpiresAt.lte(now))
+        .filter(Condition::all().add_option(after))
         .order_by_asc(row::Column::ExpiresAt)
+        .order_by_asc(row::Column::Id)
         .limit(limit)
         .into_tuple()
         .all(&tx.on())
         .await?;
-    Ok(ids.into_iter().map(RedemptionId::new).collect())
+    Ok(found.into_iter().map(|(at, id)| (at, RedemptionId::new(id))).collect())
 }
 
 impl TryFrom<row::Model> for Redemption {

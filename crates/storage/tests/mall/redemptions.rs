@@ -136,9 +136,10 @@ async fn what_is_closed_or_over_is_not_verified_and_what_is_overdue_is_found() {
     assert!(!world.cancel(&used, now()).await);
     assert_eq!(world.stock_left(&offer).await, 5);
 
-    let overdue = async |at| redemptions::list_overdue(&world.db.read(), at, 10).await.unwrap();
-    assert_eq!(overdue(over.expires_at - Duration::microseconds(1)).await, []);
-    assert_eq!(overdue(over.expires_at).await, [over.id]);
+    let overdue = async |at, after| redemptions::list_overdue(&world.db.read(), at, after, 10).await.unwrap();
+    assert_eq!(overdue(over.expires_at - Duration::microseconds(1), None).await, []);
+    assert_eq!(overdue(over.expires_at, None).await, [(over.expires_at, over.id)]);
+    assert_eq!(overdue(over.expires_at, Some((over.expires_at, over.id))).await, []);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

@@ -76,8 +76,13 @@ pub(super) async fn bind_phone(
     }
     app.limit(&format!("bind-phone:{}", caller.identity), 10, Duration::from_mins(10)).await?;
     let identity = identities::find(&app.database.read(), caller.identity).await?.ok_or_else(ApiError::not_found)?;
-    let phone = app.wechat.phone_number(&phone_code, &identity.open_id).await.map_err(refusal)?;
-    let phone = Phone::parse(&phone).map_err(|_| ApiError::field("phone_code", "只支持中国大陆手机号"))?;
+    let phone = app.wechat.phone_number(&phone_code, &identity.open_id).await.map_err(refusal);
+    if let Err(refusal) = &phone
+        && refusal.code.audited()
+    {
+        use_case.note_refusal("bind_phone", refusal).await;
+    }
+    let phone = Phone::parse(&phone?).map_err(|_| ApiError::field("phone_code", "只支持中国大陆手机号"))?;
 
     let ticket = ticket::issue(&app.vault, caller.identity, &phone, app.clock.wall());
     let story = use_case.write("bind_phone", move |work| Box::pin(bind(work, caller, phone, policy_version)));

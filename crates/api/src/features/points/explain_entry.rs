@@ -4,7 +4,7 @@ use actix_web::{get, web};
 use domain::id::TransferId;
 use domain::points::{self, Cap, CreditExplanation};
 use serde::Serialize;
-use storage::{earn_events, entries};
+use storage::{adjustments, earn_events, entries};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -117,7 +117,10 @@ pub(super) async fn explain_entry(
     let credit = earn_events::explain(&tx, caller.member, id).await?;
     let sentence = match &credit {
         Some(credit) => points::explain(credit),
-        None => points::describe(line.kind, &line.reason, line.points, line.debt),
+        None => {
+            let decided = adjustments::levels_of(&tx, id).await?;
+            points::describe(line.kind, &line.reason, line.points, line.debt, decided.as_deref())
+        }
     };
     Ok(web::Json(ExplanationView {
         transfer_id: id.uuid(),

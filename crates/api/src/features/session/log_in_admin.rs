@@ -58,7 +58,6 @@ pub(super) async fn log_in_admin(
     };
 
     let outcome = use_case
-        .clone()
         .write("log_in_admin", move |work| {
             Box::pin(async move {
                 let vault = &work.app.clone().vault;
@@ -69,13 +68,7 @@ pub(super) async fn log_in_admin(
             })
         })
         .await?;
-    match outcome {
-        Ok(session) => Ok(web::Json(app.token_view(&session).await?)),
-        Err(refusal) => {
-            use_case.note_refusal("log_in_admin", &refusal).await;
-            Err(refusal)
-        }
-    }
+    Ok(web::Json(app.token_view(&outcome?).await?))
 }
 
 /// The one answer to whatever is wrong, so that nobody learns which accounts there are or what was right.
@@ -93,7 +86,7 @@ async fn decide(
 ) -> ApiResult<Result<domain::session::Session, ApiError>> {
     let now = work.wall;
     if admin.locked_until.is_some_and(|until| now < until) {
-        return Ok(Err(wrong()));
+        return Err(wrong());
     }
     let fresh = admin.password_expires_at.is_none_or(|ends| now < ends);
     let (true, true, true, Some(step)) = (password_matches, fresh, admin.active, step) else {
@@ -103,6 +96,7 @@ async fn decide(
             admin.locked_until = Some(now + chrono::Duration::minutes((15 << doublings).min(24 * 60)));
         }
         admins::update(&mut work.tx, &admin).await?;
+        work.refused(ErrorCode::CredentialsInvalid);
         return Ok(Err(wrong()));
     };
     admin.failures = 0;

@@ -52,7 +52,13 @@ pub(super) async fn log_in_wechat(
         return Err(ApiError::field("code", "应为 wx.login 取得的 code"));
     }
     app.limit(&format!("wechat-login:{}", use_case.ip().unwrap_or("")), 600, Duration::from_mins(1)).await?;
-    let user = app.wechat.code_to_session(&code).await.map_err(refusal)?;
+    let user = app.wechat.code_to_session(&code).await.map_err(refusal);
+    if let Err(refusal) = &user
+        && refusal.code.audited()
+    {
+        use_case.note_refusal("log_in_wechat", refusal).await;
+    }
+    let user = user?;
 
     let session = use_case
         .write("log_in_wechat", move |work| {

@@ -1,0 +1,95 @@
+//! Points that were put right or given away: an adjustment that waits, one that was approved, a case of misconduct that
+//! waits, and a donation.
+
+use domain::adjustment::{Adjustment, Proposal};
+use domain::donation::{self, Wish};
+use domain::enrolment::Enrolment;
+use domain::id::{AdjustmentId, AdminId, HoldId, LotId, MemberId, NodeId, PersonId, TransferId};
+use domain::misconduct::{Accusation, MisconductCase};
+use domain::official::{Official, Step};
+use domain::points::Rulebook;
+use domain::time::Instant;
+use storage::{WriteTx, adjustments, donations, holds, misconduct_cases, purses, transfers};
+
+use super::{admins, ids};
+use crate::commands::Failure;
+
+/// 吴永平, who was credited twice and gives something away.
+const GIVER: MemberId = ids::member(8);
+
+/// Puts everything there, once the books are.
+pub(super) async fn make(
+    tx: &mut WriteTx,
+    rules: &Rulebook,
+    credited: &Enrolment,
+    now: Instant,
+) -> Result<(), Failure> {
+    let step = |by: AdminId, node: NodeId| Step { by: Official { admin: by, member: None }, node, at: now };
+    let (community, subdistrict) =
+        (step(admins::COMMUNITY, ids::COMMUNITY), step(admins::SUBDISTRICT, ids::SUBDISTRICT));
+    propose(tx, ids::ADJUSTMENT, ids::MEMBER, (5, "上周六的活动少记了积分，予以补记"), community).await?;
+    let twice = ids::adjustment(1);
+    propose(tx, twice, GIVER, (-5, "重复入账，予以更正"), community).await?;
+    approve(tx, twice, rules, subdistrict).await?;
+    accuse(tx, credited, community).await?;
+    donate(tx, now).await
+}
+
+async fn propose(
+    tx: &mut WriteTx,
+    id: AdjustmentId,
+    member: MemberId,
+    (amount, reason): (i64, &str),
+    step: Step,
+) -> Result<(), Failure> {
+    let proposal = Proposal { member, amount, reason: reason.into() };
+    let mut adjustment = Adjustment::propose(id, proposal, step).map_err(failed)?;
+    let mut purse = purses::lock(tx, member).await?;
+    if let Some(hold) = adjustment.reserve(&mut purse, ids::hold(1)).map_err(failed)? {
+        holds::place(tx, &hold).await?;
+    }
+    Ok(adjustments::insert(tx, &adjustment).await?)
+}
+
+async fn approve(tx: &mut WriteTx, id: AdjustmentId, rules: &Rulebook, step: Step) -> Result<(), Failure> {
+    let mut adjustment = adjustments::lock_any(tx, id).await?.ok_or_else(|| failed("no adjustment"))?;
+    let mut purse = purses::lock(tx, adjustment.member).await?;
+    let reserved: HoldId = adjustment.hold.ok_or_else(|| failed("nothing is held"))?;
+    let mut hold = holds::lock(tx, reserved).await?.ok_or_else(|| failed("no hold"))?;
+    let lot = LotId::new(ids::adjustment(1).uuid());
+    let posting = adjustment.approve(&mut purse, Some(&mut hold), (rules, lot), step, step.at).map_err(failed)?;
+    holds::post(tx, &hold, &posting).await?;
+    Ok(adjustments::update(tx, &adjustment).await?)
+}
+
+async fn accuse(tx: &mut WriteTx, credited: &Enrolment, step: Step) -> Result<(), Failure> {
+    let accusation = Accusation {
+        enrolment: credited.id,
+        member: credited.member,
+        reason: "签到后提前离开，未完成服务".into(),
+        evidence: "其他参加人反映，十点以后未见本人；签退码由他人代扫".into(),
+        fraud: false,
+    };
+    let case = MisconductCase::propose(ids::MISCONDUCT_CASE, accusation, credited.state, step).map_err(failed)?;
+    Ok(misconduct_cases::insert(tx, &case).await?)
+}
+
+async fn donate(tx: &mut WriteTx, now: Instant) -> Result<(), Failure> {
+    let mut purse = purses::lock(tx, GIVER).await?;
+    let wish = Wish {
+        id: ids::donation(0),
+        transfer: TransferId::of_key(PersonId::from(GIVER), "donate_points", "demo-0"),
+        points: 2,
+        community: (ids::COMMUNITY, "文源社区"),
+        this_year: 0,
+        now,
+        posted_at: now,
+    };
+    let (donation, posting) = donation::donate(&mut purse, wish).map_err(failed)?;
+    transfers::post(tx, &posting).await?;
+    Ok(donations::insert(tx, &donation).await?)
+}
+
+fn failed(refusal: impl std::fmt::Display) -> Failure {
+    Failure::Found(format!("the demo's corrections: {refusal}"))
+}
