@@ -34,7 +34,7 @@ const CASES: u32 = 48;
 const STEPS: RangeInclusive<usize> = 30..=90;
 
 /// Every reason to refuse, and what else may come of a step: the stories must have met each.
-const MET: [&str; 19] = [
+const MET: [&str; 21] = [
     "Done",
     "Owes",
     "Repays",
@@ -54,6 +54,8 @@ const MET: [&str; 19] = [
     "VoucherExpired",
     "VoucherCancelled",
     "StockTooLow",
+    "HoldEnded",
+    "HoldOverdue",
 ];
 
 /// Stories of a few members and offers, begun some days before something ends.
