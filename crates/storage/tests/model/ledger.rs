@@ -377,10 +377,10 @@ impl Ledger {
 
     /// Each in a transaction of its own; of those that end at the same midnight, the oldest first.
     async fn expire_vouchers(&self) -> Outcome {
-        let mut due = redemptions::list_overdue(&self.database.read(), self.now, 200).await.expect("a list");
-        due.sort_by_key(|id| id.uuid());
+        let mut due = redemptions::list_overdue(&self.database.read(), self.now, None, 200).await.expect("a list");
+        due.sort_by_key(|(_, id)| id.uuid());
         let mut back = Moved::default();
-        for id in due {
+        for (_, id) in due {
             back.points += self.cancel(id, None).await?.points;
         }
         Ok(back)
