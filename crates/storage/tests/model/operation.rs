@@ -125,7 +125,7 @@ pub fn any() -> BoxedStrategy<Operation> {
         4 => (pick.clone(), prop::bool::weighted(0.8)).prop_map(|(voucher, own)| Operation::Verify { voucher, own }),
         7 => (pick, percent).prop_map(|(credit, percent)| Operation::ClawBack { credit, percent }),
         4 => (member.clone(), amount).prop_map(|(member, amount)| Operation::Adjust { member, amount }),
-        5 => (member.clone(), -1..50_i64, 1..60_u64)
+        5 => (member.clone(), -1..50_i64, 1..8_u64)
             .prop_map(|(member, amount, days)| Operation::Hold { member, amount, days }),
         5 => (0..4_usize, prop::option::of(1..=100_i64))
             .prop_map(|(hold, percent)| Operation::EndHold { hold, percent }),
