@@ -1,9 +1,12 @@
 //! The true ledger, moved as the use cases and jobs move it.
 
 use chrono::NaiveDateTime;
-use domain::id::{LotId, MemberId, OfferId, RedemptionId, TransferId};
+use domain::id::{HoldId, LotId, MemberId, OfferId, RedemptionId, TransferId};
 use domain::points::{self, Actor, Grace, Grant, Occasion, Posting, Rulebook, Service, Source, SourceKind, SpendError};
-use domain::points::{AdjustError, CreditDecision, credit_for_first_residency, credit_for_service};
+use domain::points::{
+    AdjustError, CreditDecision, ExpireError, Hold, HoldError, HoldPurpose, credit_for_first_residency,
+    credit_for_service,
+};
 use domain::redemption::{CloseError, RedeemError, VerifyError, Wish, redeem};
 use domain::service::ServiceNature;
 use domain::time::Instant;
@@ -13,7 +16,7 @@ use storage::earn_events::{self, EarnEvent};
 use storage::invariants::Violations;
 use storage::service_records::{self, ServiceRecord};
 use storage::{
-    Database, StorageError, WriteTx, chains, invariants, lots, members, offers, purses, redemptions, rulebooks,
+    Database, StorageError, WriteTx, chains, holds, invariants, lots, members, offers, purses, redemptions, rulebooks,
     transfers,
 };
 use uuid::Uuid;
@@ -32,6 +35,7 @@ pub struct Ledger {
     rules: Rulebook,
     events: Vec<Earning>,
     credits: Vec<Credit>,
+    holds: Vec<(HoldId, MemberId, i64)>,
 }
 
 /// A redemption as its caller remembers it.
@@ -60,8 +64,8 @@ impl Ledger {
     pub async fn open(url: &str, cast: Cast, now: NaiveDateTime) -> Self {
         let database = Database::open(url, Pools { read: 1, write: 1 }).await.expect("the database");
         let raw = sea_orm::Database::connect(url).await.expect("the database");
-        let (vouchers, events, credits) = (Vec::new(), Vec::new(), Vec::new());
-        Self { database, cast, vouchers, raw, now: instant(now), rules: rules(), events, credits }
+        let (vouchers, events, credits, holds) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Self { database, cast, vouchers, raw, now: instant(now), rules: rules(), events, credits, holds }
     }
 
     /// The time of the books.
@@ -120,6 +124,13 @@ impl Ledger {
                 keep(tx, credit.member, &posting.expect("a sound clawback")).await
             }
             Operation::Adjust { member, amount } => self.adjust(self.cast.members[member], amount).await,
+            Operation::Hold { member, amount, days } => self.hold(self.cast.members[member], amount, days).await,
+            Operation::EndHold { hold, percent } => {
+                let number = newest(&self.holds, hold).ok_or(Refusal::NotThere)?;
+                let (id, member, amount) = self.holds[number];
+                self.end_hold(id, member, percent.map(|percent| share(amount, percent))).await
+            }
+            Operation::ExpireHolds => self.expire_holds().await,
             Operation::Freeze { member, frozen } => {
                 self.freeze(self.cast.members[member], frozen.then_some(self.now)).await;
                 Ok(Moved::default())
@@ -145,7 +156,9 @@ impl Ledger {
     /// Ends the story: whatever must hold of the books holds, and every hash is that of what it says.
     pub async fn close(self) {
         let read = self.database.read();
-        for invariant in invariants::all() {
+        // In a story nobody proposes or approves what is put right, and at its end a hold may wait for its job.
+        const ELSEWHERE: [&str; 2] = ["adjustment_exists", "hold_overdue"];
+        for invariant in invariants::all().filter(|invariant| !ELSEWHERE.contains(&invariant.name)) {
             let violations = invariants::check(&read, &invariant, self.now).await.expect("an answer");
             assert_eq!(violations, Violations::default(), "{}: {}", invariant.name, invariant.rule);
         }
@@ -296,6 +309,49 @@ impl Ledger {
         keep(tx, member, &posting).await
     }
 
+    async fn hold(&mut self, member: MemberId, amount: i64, days: u64) -> Outcome {
+        let mut tx = self.write().await;
+        let mut purse = purses::lock(&mut tx, member).await.expect("the purse");
+        let (id, purpose) = (HoldId::new(Uuid::now_v7()), HoldPurpose::Adjustment);
+        let until = self.now + chrono::Days::new(days);
+        let hold = Hold::place(&mut purse, id, purpose, amount, self.now, until).map_err(not_held)?;
+        holds::place(&mut tx, &hold).await.expect("a hold");
+        tx.commit().await.expect("kept");
+        self.holds.push((id, member, amount));
+        Ok(Moved::default())
+    }
+
+    async fn end_hold(&self, id: HoldId, member: MemberId, taken: Option<i64>) -> Outcome {
+        let mut tx = self.write().await;
+        let mut purse = purses::lock(&mut tx, member).await.expect("the purse");
+        let mut hold = holds::lock(&mut tx, id).await.expect("an answer").expect("the hold");
+        let mut moved = Moved::default();
+        if let Some(taken) = taken {
+            let why = self.occasion("人工调整", SourceKind::Adjustment, id.uuid());
+            let transfer = TransferId::of_key(member.into(), "approve_adjustment", &id.to_string());
+            let posting = hold.post(&mut purse, transfer, why, taken).map_err(not_held)?;
+            holds::post(&mut tx, &hold, &posting).await.expect("a posting");
+            moved = moved_by(member, &posting);
+        } else {
+            hold.void(&mut purse).map_err(not_held)?;
+            holds::free(&mut tx, &hold).await.expect("an answer");
+        }
+        tx.commit().await.expect("kept");
+        Ok(moved)
+    }
+
+    async fn expire_holds(&self) -> Outcome {
+        for (id, member) in holds::list_overdue(&self.database.read(), self.now, None, 200).await.expect("a list") {
+            let mut tx = self.write().await;
+            let mut purse = purses::lock_accounts(&mut tx, member).await.expect("the purse");
+            let mut hold = holds::lock(&mut tx, id).await.expect("an answer").expect("the hold");
+            hold.expire(&mut purse, self.now).expect("an overdue hold");
+            holds::free(&mut tx, &hold).await.expect("an answer");
+            tx.commit().await.expect("kept");
+        }
+        Ok(Moved::default())
+    }
+
     async fn expire_points(&self) -> Outcome {
         let due = lots::list_members_with_expired(&self.database.read(), self.now, None, 500).await.expect("a list");
         let mut tx = self.write().await;
@@ -305,7 +361,11 @@ impl Ledger {
             let lots: Vec<LotId> = purse.lots().iter().map(|lot| lot.id).collect();
             for lot in lots {
                 let why = self.occasion("积分到期", SourceKind::Lot, lot.uuid());
-                let posting = points::expire(&mut purse, why, lot).expect("an expired lot");
+                let posting = match points::expire(&mut purse, why, lot) {
+                    Ok(posting) => posting,
+                    Err(ExpireError::Held) => break,
+                    Err(error) => panic!("{error:?}"),
+                };
                 gone.points += moved_by(member, &posting).points;
                 postings.push(posting);
             }
@@ -317,10 +377,10 @@ impl Ledger {
 
     /// Each in a transaction of its own; of those that end at the same midnight, the oldest first.
     async fn expire_vouchers(&self) -> Outcome {
-        let mut due = redemptions::list_overdue(&self.database.read(), self.now, 200).await.expect("a list");
-        due.sort_by_key(|id| id.uuid());
+        let mut due = redemptions::list_overdue(&self.database.read(), self.now, None, 200).await.expect("a list");
+        due.sort_by_key(|(_, id)| id.uuid());
         let mut back = Moved::default();
-        for id in due {
+        for (_, id) in due {
             back.points += self.cancel(id, None).await?.points;
         }
         Ok(back)
@@ -345,6 +405,16 @@ fn moved_by(member: MemberId, posting: &Posting) -> Moved {
 fn done_before(error: StorageError) -> Refusal {
     assert!(transfers::posted_before(&error) || error.breaks("earn_event"), "{error:?}");
     Refusal::DoneBefore
+}
+
+fn not_held(error: HoldError) -> Refusal {
+    match error {
+        HoldError::InvalidAmount => Refusal::InvalidAmount,
+        HoldError::Insufficient { available, .. } => Refusal::Insufficient { available },
+        HoldError::Ended(_) => Refusal::HoldEnded,
+        HoldError::Overdue(_) => Refusal::HoldOverdue,
+        HoldError::NotDue(_) => panic!("the job looks for what is due"),
+    }
 }
 
 fn not_redeemed(error: RedeemError) -> Refusal {

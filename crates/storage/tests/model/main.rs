@@ -34,7 +34,7 @@ const CASES: u32 = 48;
 const STEPS: RangeInclusive<usize> = 30..=90;
 
 /// Every reason to refuse, and what else may come of a step: the stories must have met each.
-const MET: [&str; 19] = [
+const MET: [&str; 21] = [
     "Done",
     "Owes",
     "Repays",
@@ -54,6 +54,8 @@ const MET: [&str; 19] = [
     "VoucherExpired",
     "VoucherCancelled",
     "StockTooLow",
+    "HoldEnded",
+    "HoldOverdue",
 ];
 
 /// Stories of a few members and offers, begun some days before something ends.
@@ -79,10 +81,10 @@ impl ReferenceStateMachine for Stories {
     }
 }
 
-/// One offer that is dear and lasts, one of which there are few, and one that is gone by tomorrow.
+/// One offer that is dear and lasts, one of which there is a single piece, and one that is gone by tomorrow.
 fn shelves() -> Vec<Shelf> {
     let shelf = |price, fen, limit, days, stock| Shelf { price, fen, limit, days, left: stock, total: stock };
-    vec![shelf(25, 4_000, None, 30, 40), shelf(7, 1_500, None, 10, 3), shelf(3, 500, Some(1), 1, 40)]
+    vec![shelf(25, 4_000, None, 30, 40), shelf(7, 1_500, None, 10, 1), shelf(3, 500, Some(1), 1, 40)]
 }
 
 /// How often each thing came out of a step.

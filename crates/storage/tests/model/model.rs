@@ -37,6 +37,8 @@ pub enum Refusal {
     VoucherExpired,
     VoucherCancelled,
     StockTooLow,
+    HoldEnded,
+    HoldOverdue,
 }
 
 /// What came of a step.
@@ -56,6 +58,7 @@ pub struct Model {
     pub shelves: Vec<Shelf>,
     pub vouchers: Vec<Voucher>,
     pub events: Vec<Event>,
+    pub holds: Vec<Reserve>,
     /// What came of the last step.
     pub last: Outcome,
 }
@@ -112,6 +115,16 @@ pub enum State {
     Expired,
 }
 
+/// Points that are reserved, out of lots that were good when it began.
+#[derive(Clone, Debug)]
+pub struct Reserve {
+    member: Pick,
+    amount: i64,
+    since: NaiveDateTime,
+    until: NaiveDateTime,
+    pending: bool,
+}
+
 /// Something that was decided to earn points, or none.
 #[derive(Clone, Debug)]
 pub struct Event {
@@ -124,7 +137,8 @@ pub struct Event {
 impl Model {
     pub fn new(now: NaiveDateTime, people: usize, shelves: Vec<Shelf>) -> Self {
         let people = vec![Person::default(); people];
-        Self { now, people, shelves, vouchers: Vec::new(), events: Vec::new(), last: Ok(Moved::default()) }
+        let (vouchers, events, holds) = (Vec::new(), Vec::new(), Vec::new());
+        Self { now, people, shelves, vouchers, events, holds, last: Ok(Moved::default()) }
     }
 
     pub fn step(&mut self, operation: &Operation) -> Outcome {
@@ -188,7 +202,7 @@ impl Model {
                 }
                 let amount = share(points, percent);
                 let taken = amount.min(self.available(member));
-                self.take(member, taken);
+                self.take(member, taken, self.now);
                 self.people[member].debt += amount - taken;
                 self.people[member].earned -= amount;
                 Ok(Moved { points: -taken, debt: taken - amount })
@@ -204,8 +218,40 @@ impl Model {
                 if available < -amount {
                     return Err(Refusal::Insufficient { available });
                 }
-                self.take(member, -amount);
+                self.take(member, -amount, self.now);
                 Ok(Moved { points: amount, debt: 0 })
+            }
+            Operation::Hold { member, amount, days } => {
+                if amount < 1 {
+                    return Err(Refusal::InvalidAmount);
+                }
+                let available = self.available(member);
+                if available < amount {
+                    return Err(Refusal::Insufficient { available });
+                }
+                let (since, until) = (self.now, self.now + Days::new(days));
+                self.holds.push(Reserve { member, amount, since, until, pending: true });
+                Ok(Moved::default())
+            }
+            Operation::EndHold { hold, percent } => {
+                let number = newest(&self.holds, hold).ok_or(Refusal::NotThere)?;
+                let Reserve { member, amount, since, until, pending } = self.holds[number];
+                if !pending {
+                    return Err(Refusal::HoldEnded);
+                }
+                if percent.is_some() && until <= self.now {
+                    return Err(Refusal::HoldOverdue);
+                }
+                self.holds[number].pending = false;
+                let points = percent.map_or(0, |percent| share(amount, percent));
+                self.take(member, points, since);
+                Ok(Moved { points: -points, debt: 0 })
+            }
+            Operation::ExpireHolds => {
+                for hold in self.holds.iter_mut().filter(|hold| hold.until <= self.now) {
+                    hold.pending = false;
+                }
+                Ok(Moved::default())
             }
             Operation::Freeze { member, frozen } => {
                 self.people[member].frozen = frozen;
@@ -222,7 +268,10 @@ impl Model {
             }
             Operation::ExpirePoints => {
                 let now = self.now;
-                let lots = self.people.iter_mut().flat_map(|person| &mut person.lots);
+                // Nothing expires of somebody some of whose points are held.
+                let held: Vec<i64> = (0..self.people.len()).map(|member| self.held(member)).collect();
+                let free = self.people.iter_mut().zip(held).filter(|(_, held)| *held == 0);
+                let lots = free.flat_map(|(person, _)| &mut person.lots);
                 let gone = lots.filter(|lot| lot.ends <= now).map(|lot| std::mem::take(&mut lot.left)).sum::<i64>();
                 Ok(Moved { points: -gone, debt: 0 })
             }
@@ -251,7 +300,13 @@ impl Model {
 
     /// What a member can spend.
     pub fn available(&self, member: Pick) -> i64 {
-        self.people[member].lots.iter().filter(|lot| lot.ends > self.now).map(|lot| lot.left).sum()
+        let open: i64 = self.people[member].lots.iter().filter(|lot| lot.ends > self.now).map(|lot| lot.left).sum();
+        (open - self.held(member)).max(0)
+    }
+
+    /// What is reserved.
+    pub fn held(&self, member: Pick) -> i64 {
+        self.holds.iter().filter(|hold| hold.pending && hold.member == member).map(|hold| hold.amount).sum()
     }
 
     /// Gives what the caps leave of it.
@@ -284,14 +339,13 @@ impl Model {
         Moved { points: points - debt, debt }
     }
 
-    /// Takes from one lot after the other; the caller knows that they suffice.
-    fn take(&mut self, member: Pick, points: i64) -> Vec<(usize, i64)> {
-        let now = self.now;
+    /// Takes from one lot after the other that was good then; the caller knows that they suffice.
+    fn take(&mut self, member: Pick, points: i64, then: NaiveDateTime) -> Vec<(usize, i64)> {
         let mut missing = points;
         let mut uses = Vec::new();
         for number in self.people[member].in_order() {
             let lot = &mut self.people[member].lots[number];
-            let taken = if lot.ends > now { lot.left.min(missing) } else { 0 };
+            let taken = if lot.ends > then { lot.left.min(missing) } else { 0 };
             if taken > 0 {
                 lot.left -= taken;
                 missing -= taken;
@@ -304,7 +358,7 @@ impl Model {
     fn redeem(&mut self, member: Pick, offer: Pick) -> Outcome {
         self.may_redeem(member, offer)?;
         let Shelf { price, days, .. } = self.shelves[offer];
-        let uses = self.take(member, price);
+        let uses = self.take(member, price, self.now);
         self.shelves[offer].left -= 1;
         let expires = midnight(self.now.date() + Days::new(days + 1));
         self.vouchers.push(Voucher { member, offer, state: State::Issued, issued: self.now, expires, uses });

@@ -29,6 +29,12 @@ pub enum Operation {
     ClawBack { credit: Pick, percent: i64 },
     /// Points are put in or taken out by decision.
     Adjust { member: Pick, amount: i64 },
+    /// Points are reserved for some days.
+    Hold { member: Pick, amount: i64, days: u64 },
+    /// What is held is taken, some percent of it, or let go.
+    EndHold { hold: Pick, percent: Option<i64> },
+    /// The job lets holds go whose time is over.
+    ExpireHolds,
     /// Spending is stopped, or allowed again.
     Freeze { member: Pick, frozen: bool },
     /// There is more or less of an offer.
@@ -119,6 +125,11 @@ pub fn any() -> BoxedStrategy<Operation> {
         4 => (pick.clone(), prop::bool::weighted(0.8)).prop_map(|(voucher, own)| Operation::Verify { voucher, own }),
         7 => (pick, percent).prop_map(|(credit, percent)| Operation::ClawBack { credit, percent }),
         4 => (member.clone(), amount).prop_map(|(member, amount)| Operation::Adjust { member, amount }),
+        5 => (member.clone(), -1..50_i64, 1..8_u64)
+            .prop_map(|(member, amount, days)| Operation::Hold { member, amount, days }),
+        5 => (0..4_usize, prop::option::of(1..=100_i64))
+            .prop_map(|(hold, percent)| Operation::EndHold { hold, percent }),
+        2 => Just(Operation::ExpireHolds),
         2 => (member, prop::bool::weighted(0.3)).prop_map(|(member, frozen)| Operation::Freeze { member, frozen }),
         2 => (offer, -6..4_i64).prop_map(|(offer, change)| Operation::ChangeStock { offer, change }),
         4 => Just(Operation::ExpirePoints),

@@ -26,6 +26,7 @@ pub struct View {
 struct Purse {
     available: i64,
     balance: i64,
+    held: i64,
     debt: i64,
     frozen: bool,
     earned: i64,
@@ -39,6 +40,7 @@ impl Model {
         let people = self.people.iter().enumerate().map(|(number, person)| Purse {
             available: self.available(number),
             balance: person.lots.iter().map(|lot| lot.left).sum(),
+            held: self.held(number),
             debt: person.debt,
             frozen: person.frozen,
             earned: person.earned,
@@ -70,6 +72,7 @@ impl Ledger {
             people.push(Purse {
                 available: shown.available,
                 balance: balances[&account],
+                held: shown.held,
                 debt: shown.debt,
                 frozen: shown.frozen,
                 earned: shown.lifetime_earned,
