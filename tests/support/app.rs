@@ -145,23 +145,12 @@ impl TestApp {
         self.signed_in(Audience::Admin, Holder::Admin(id)).await
     }
 
-    /// The same, having just given the second factor again.
-    pub async fn stepped_up(&self, account: &str) -> Client {
-        self.step_up(self.admin(account).await, account).await
-    }
-
     /// A further admin, having just given the second factor again.
     pub async fn further_admin(&self, account: &str, role: Role, node: &str) -> Client {
         let mut tx = self.state.database.write().await.expect("a transaction");
         let id = world::admin(&self.state, &mut tx, account, role, self.world.node(node)).await;
         tx.commit().await.expect("kept");
-        self.step_up(self.signed_in(Audience::Admin, Holder::Admin(id)).await, account).await
-    }
-
-    async fn step_up(&self, admin: Client, account: &str) -> Client {
-        let body = serde_json::json!({ "totp": self.totp(account).await });
-        let tokens = admin.post("/admin/step-up", &body).await.expect(200);
-        self.anonymous().with_token(tokens["access_token"].as_str().expect("a token"))
+        self.stepped_up_as(id).await
     }
 
     /// Says that an admin of the world and a member of the world are the same person.

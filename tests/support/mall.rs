@@ -2,7 +2,7 @@
 
 use chrono::Duration;
 use domain::id::{LotId, MemberId, TransferId};
-use domain::points::{Actor, CreditDecision, EarnRule, Grant, Occasion, Source, SourceKind, credit};
+use domain::points::{Actor, CreditDecision, EarnRule, Grant, Occasion, RewardedEvent, Source, SourceKind, credit};
 use domain::service::ServiceNature;
 use domain::session::{Audience, Holder};
 use serde_json::{Value, json};
@@ -135,7 +135,7 @@ impl TestApp {
             transfers::post(&mut tx, &credited.posting).await.expect("a posting");
             let rulebook = rulebooks::in_force(&tx, now).await.expect("the rules").id;
             let decision = CreditDecision {
-                rule: EarnRule::FirstResidency,
+                rule: EarnRule::Event(RewardedEvent::FirstResidency),
                 timed_minutes: minutes,
                 made_up_minutes: 0,
                 counted_minutes: 0,

@@ -143,7 +143,7 @@ async fn ten_thousand_entries_cost_as_much_as_ten() {
     let other = books.another_member(1).await;
     wear_out(&books, books.member, 10_000).await;
     wear_out(&books, other, 10).await;
-    if books.raw.get_database_backend() == DbBackend::Postgres {
+    if books.raw.get_database_backend() == sea_orm::DbBackend::Postgres {
         books.execute("ANALYZE").await.expect("statistics, as a database at work has them");
     }
     let read = books.database.read();
@@ -155,7 +155,7 @@ async fn ten_thousand_entries_cost_as_much_as_ten() {
             assert_eq!(accounts::balance(&read, member, at(1)).await.expect("a balance").available, 5);
             balances[number].push(start.elapsed());
             let start = std::time::Instant::now();
-            let found = entries::list_own(&read, member, &page).await.expect("a page");
+            let found = entries::list_own(&read, member, &entries::Filter::default(), &page).await.expect("a page");
             assert_eq!(found.items.len(), if number == 0 { 20 } else { 10 });
             pages[number].push(start.elapsed());
         }

@@ -4,7 +4,7 @@ use chrono::NaiveDateTime;
 use domain::id::{HoldId, LotId, MemberId, OfferId, RedemptionId, TransferId};
 use domain::points::{self, Actor, Grace, Grant, Occasion, Posting, Rulebook, Service, Source, SourceKind, SpendError};
 use domain::points::{
-    AdjustError, CreditDecision, ExpireError, Hold, HoldError, HoldPurpose, credit_for_first_residency,
+    AdjustError, CreditDecision, ExpireError, Hold, HoldError, HoldPurpose, RewardedEvent, credit_for_event,
     credit_for_service,
 };
 use domain::redemption::{CloseError, RedeemError, VerifyError, Wish, redeem};
@@ -77,7 +77,13 @@ impl Ledger {
         match *operation {
             Operation::Serve { member, minutes, made_up, kind, evaluation, days_ago } => {
                 let served_at = self.now - chrono::Days::new(days_ago);
-                let service = Service { timed_minutes: minutes, made_up_minutes: made_up, kind, evaluation };
+                let service = Service {
+                    timed_minutes: minutes,
+                    made_up_minutes: made_up,
+                    kind,
+                    evaluation,
+                    starts_at: served_at,
+                };
                 let source = Source { kind: SourceKind::Enrolment, id: Uuid::now_v7() };
                 self.decide(Earning { member: self.cast.members[member], source, service: Some((service, served_at)) })
                     .await
@@ -196,7 +202,7 @@ impl Ledger {
         let earned = earn_events::earned(&tx, member, at).await.expect("what was earned");
         let decision = match service {
             Some((service, _)) => credit_for_service(&self.rules, service, earned),
-            None => credit_for_first_residency(&self.rules, earned),
+            None => credit_for_event(&self.rules, RewardedEvent::FirstResidency, 0, earned),
         };
         let (mut transfer, mut debt_paid, mut moved) = (None, 0, Moved::default());
         if decision.points > 0 {

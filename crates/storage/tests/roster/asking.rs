@@ -60,7 +60,7 @@ async fn an_application_waits_once_and_only_its_unit_sees_it() {
     insert(&application(&world, "文旅局", identity)).await.unwrap();
     let latest = membership_applications::find_latest_own(&read, &world.vault, identity).await.unwrap().unwrap();
     assert_eq!((latest.unit.as_str(), latest.application.state), ("文旅局", ApplicationState::Submitted));
-    assert_eq!(latest.record, record);
+    assert_eq!(latest.record, Some(record));
 }
 
 #[tokio::test]
