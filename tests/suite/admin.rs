@@ -44,6 +44,12 @@ async fn an_account_is_made_by_one_overseer_and_its_role_granted_by_another() {
     assert_eq!((&me["must_change_password"], &me["roles"][0]["node"]), (&json!(true), &json!("文源社区")));
     fresh.get("/admin/admins").await.refused(403, "password_change_required");
 
+    let listed = security.get("/admin/admins?limit=100").await.expect(200);
+    let theirs =
+        listed["items"].as_array().expect("items").iter().find(|admin| admin["id"] == id).expect("the account");
+    let held = &theirs["roles"][0];
+    assert_eq!((&held["grant_id"], &held["role"]), (&granted["id"], &json!("community")));
+    assert_eq!(held["node"], "文源社区");
     let path = format!("/admin/role-grants/{}", granted["id"].as_str().expect("an id"));
     security.delete(&path).await.expect(204);
     security.delete(&path).await.refused(404, "not_found");

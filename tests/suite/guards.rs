@@ -293,7 +293,9 @@ async fn every_trigger_keeps_history_alone() {
     } else {
         "SELECT tbl_name || ' ' || name FROM sqlite_master WHERE type = 'trigger'"
     };
-    let triggers = trial.names(triggers).await;
+    let mut triggers = trial.names(triggers).await;
+    // Rules under which something was credited get an end; `rulebooks` in storage tries what keeps the rest of them.
+    triggers.retain(|line| !line.starts_with("rulebook "));
     let kept: BTreeSet<&str> = triggers.iter().filter_map(|line| line.split(' ').next()).collect();
     let forgotten: Vec<_> = KEPT.iter().filter(|table| !kept.contains(**table)).collect();
     assert!(forgotten.is_empty(), "nothing keeps {forgotten:?}");

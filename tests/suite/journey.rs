@@ -15,10 +15,10 @@ struct Trail<'a> {
 
 impl Trail<'_> {
     /// What was done since the last look, by whom, in order.
-    /// Seals come whenever something is there to be sealed.
+    /// Seals come whenever something is there to be sealed, and notices are looked for on every day anew.
     async fn shows(&mut self, done: &[&str]) {
         let sql = "SELECT actor_kind || ' ' || action FROM audit \
-                   WHERE result = 'done' AND action <> 'seal_ledger' ORDER BY id";
+                   WHERE result = 'done' AND action NOT IN ('seal_ledger', 'notify_expiry') ORDER BY id";
         let rows = self.app.texts(sql).await;
         assert_eq!(rows[self.read..], *done);
         self.read = rows.len();

@@ -27,6 +27,7 @@ struct Stage {
     app: TestApp,
     offer: String,
     clerk: Client,
+    second_district: AdminId,
     people: AtomicU32,
 }
 
@@ -44,7 +45,11 @@ impl Stage {
         let shop = app.shop("wenyuan", "德胜面馆").await;
         let offer = app.listed(&shop, &app.promise("刀削面", 10, 1_000)).await;
         let clerk = app.clerk(&shop, "wang-fang", "王芳").await;
-        Self { app, offer, clerk, people: AtomicU32::new(0) }
+        let mut tx = app.state.database.write().await.expect("a transaction");
+        let district = app.world.node("district");
+        let second_district = world::admin(&app.state, &mut tx, "second-district", Role::District, district).await;
+        tx.commit().await.expect("kept");
+        Self { app, offer, clerk, second_district, people: AtomicU32::new(0) }
     }
 
     /// A member whom nobody has seen before, with so many points, signed in.
@@ -67,6 +72,42 @@ impl Stage {
         let (_, client) = self.newcomer(10).await;
         let redemption = id(&redeem(&client, &self.offer).await.expect(201));
         (client, redemption)
+    }
+
+    /// An adjustment of somebody's points that waits for another person.
+    async fn adjustment(&self) -> String {
+        let (member, _) = self.newcomer(30).await;
+        let body = json!({ "member_id": member, "amount": -5, "reason": "重复入账" });
+        let district = self.app.stepped_up("district").await;
+        id(&district.post_keyed("/admin/adjustments", &key(), &body).await.expect(201))
+    }
+
+    /// A member whose service was credited, and the case of misconduct that somebody made of it.
+    async fn misconduct_case(&self) -> (Client, String) {
+        let app = &self.app;
+        let (member, client) = self.newcomer(0).await;
+        app.settle(member).await;
+        let activity = app.activity(1, 3, 5).await;
+        let enrolment = id(&enrol(&client, &activity).await.expect(201));
+        for (wait, direction, path) in [("1h", "in", "check-ins"), ("2h", "out", "check-outs")] {
+            app.advance(wait).await;
+            let code = app.shown_code(&activity, direction).await;
+            client.post(&format!("/member/{path}"), &json!({ "code": code })).await.expect(200);
+        }
+        let confirmed = json!({ "attendances": [{ "enrolment_id": enrolment, "evaluation": "b" }] });
+        let path = format!("/member/led-activities/{activity}/confirmation");
+        app.member("zhang").await.post(&path, &confirmed).await.expect(200);
+        let reviewed = json!({ "attendances": [{ "enrolment_id": enrolment, "approved": true }] });
+        let community = app.admin("community").await;
+        community.post("/admin/attendances/review", &reviewed).await.expect(200);
+        app.advance("3d").await;
+        let case = json!({
+            "enrolment_id": enrolment,
+            "reason": "由他人代为签到",
+            "evidence": "监控未见本人",
+            "fraud": false,
+        });
+        (client, id(&community.post("/admin/misconduct-cases", &case).await.expect(201)))
     }
 
     /// Prepares everything for one call of this operation that will succeed.
@@ -118,6 +159,39 @@ impl Stage {
                 let confirmation = format!("{path}/unit-confirmation");
                 app.admin("other-unit").await.post(&confirmation, &json!({})).await.expect(200);
                 (app.admin("community").await, format!("{path}/acceptance"), json!({}))
+            }
+            "donate_points" => {
+                let (member, client) = self.newcomer(10).await;
+                app.settle(member).await;
+                (client, "/member/donations".into(), json!({ "amount": 5 }))
+            }
+            "propose_adjustment" => {
+                let (member, _) = self.newcomer(30).await;
+                let body = json!({ "member_id": member, "amount": -5, "reason": "重复入账" });
+                (app.stepped_up("district").await, "/admin/adjustments".into(), body)
+            }
+            "approve_adjustment" => {
+                let path = format!("/admin/adjustments/{}/approval", self.adjustment().await);
+                (app.stepped_up_as(self.second_district).await, path, json!({}))
+            }
+            "refuse_adjustment" => {
+                let path = format!("/admin/adjustments/{}/refusal", self.adjustment().await);
+                (app.stepped_up_as(self.second_district).await, path, json!({ "reason": "没有重复入账" }))
+            }
+            "confirm_misconduct_case" => {
+                let (_, case) = self.misconduct_case().await;
+                let path = format!("/admin/misconduct-cases/{case}/confirmation");
+                (app.stepped_up("second-community").await, path, json!({}))
+            }
+            "rule_misconduct_appeal" => {
+                let (client, case) = self.misconduct_case().await;
+                let path = format!("/admin/misconduct-cases/{case}");
+                let second = app.stepped_up("second-community").await;
+                second.post_keyed(&format!("{path}/confirmation"), &key(), &json!({})).await.expect(201);
+                let appeal = format!("/member/misconduct-cases/{case}/appeal");
+                client.post(&appeal, &json!({ "text": "我在三号楼服务" })).await.expect(200);
+                let ruling = json!({ "granted": true, "text": "已核实" });
+                (app.stepped_up("subdistrict").await, format!("{path}/ruling"), ruling)
             }
             other => panic!("say how {other} is prepared"),
         };
@@ -208,6 +282,8 @@ async fn a_keyed_call_has_one_effect_wherever_its_connection_breaks() {
     let keyed: BTreeSet<String> = all.filter(|operation| operation.keyed).map(|operation| operation.id).collect();
     assert!(keyed.len() >= 8, "{keyed:?}");
     for operation in &keyed {
+        // Days go by before there is anything to be void.
+        let resets = if operation.contains("misconduct") { resets.min(4) } else { resets };
         cut_off(&stage, operation, resets).await;
     }
     stage.app.mall_balances().await;

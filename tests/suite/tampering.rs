@@ -137,8 +137,12 @@ const LEDGER: [&str; 10] = [
 ];
 
 /// What no invariant, hash or seal speaks of: who is stopped from spending, and when a checkpoint was made.
-const UNPROVEN: [(&str, &str); 3] =
-    [("account", "frozen_at"), ("account", "frozen_because"), ("account_checkpoint", "checked_at")];
+const UNPROVEN: [(&str, &str); 4] = [
+    ("account", "frozen_at"),
+    ("account", "frozen_because"),
+    ("account", "frozen_until"),
+    ("account_checkpoint", "checked_at"),
+];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_change_of_any_value_in_the_ledger_is_found() {

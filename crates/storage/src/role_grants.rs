@@ -9,7 +9,7 @@ use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrde
 use crate::database::{ReadTx, WriteTx};
 use crate::error::{Result, StorageError};
 use crate::mapping::code;
-use crate::{admins, organisations};
+use crate::{admins, join, organisations};
 
 /// A role held at a node, with the node's place in the tree.
 #[derive(Clone, Debug)]
@@ -65,6 +65,44 @@ pub async fn list_of(tx: &ReadTx, admin: AdminId) -> Result<Vec<Grant>> {
     Ok(grants)
 }
 
+/// A role that an admin holds, as it is shown.
+#[derive(Clone, Debug)]
+pub struct HeldRole {
+    /// The grant.
+    pub id: RoleGrantId,
+    /// Who holds it.
+    pub admin: AdminId,
+    /// The role.
+    pub role: Role,
+    /// Where it is held.
+    pub node: NodeId,
+    /// The node's name.
+    pub node_name: String,
+}
+
+/// The roles that these admins hold now.
+pub async fn list_of_all(tx: &ReadTx, admins: &[AdminId]) -> Result<Vec<HeldRole>> {
+    let rows = row::Entity::find()
+        .filter(row::Column::AdminId.is_in(admins.iter().map(|admin| admin.uuid())))
+        .filter(row::Column::RevokedAt.is_null())
+        .order_by_asc(row::Column::Id);
+    let rows = join::by_id(rows, organisations::row::Entity, "node", row::Column::NodeId.into_expr())
+        .expr_as(join::of("node", "name"), "node_name")
+        .into_model::<row::Named>()
+        .all(&tx.on())
+        .await?;
+    let held = |row: row::Named| {
+        Ok(HeldRole {
+            id: row.id.into(),
+            admin: row.admin_id.into(),
+            role: code::read("role_grant", "role", row.id, &row.role)?,
+            node: row.node_id.into(),
+            node_name: row.node_name,
+        })
+    };
+    rows.into_iter().map(held).collect()
+}
+
 /// The admin who holds a grant, with its node, while it holds.
 pub async fn find(tx: &ReadTx, id: RoleGrantId) -> Result<Option<(AdminId, Role, NodeId)>> {
     let found = row::Entity::find_by_id(id.uuid()).filter(row::Column::RevokedAt.is_null()).one(&tx.on()).await?;
@@ -99,6 +137,7 @@ pub async fn revoke(tx: &mut WriteTx, id: RoleGrantId, now: Instant) -> Result<b
 }
 
 mod row {
+    use sea_orm::FromQueryResult;
     use sea_orm::entity::prelude::*;
 
     #[sea_orm::model]
@@ -116,4 +155,13 @@ mod row {
     }
 
     impl ActiveModelBehavior for ActiveModel {}
+
+    #[derive(FromQueryResult)]
+    pub struct Named {
+        pub id: Uuid,
+        pub admin_id: Uuid,
+        pub role: String,
+        pub node_id: Uuid,
+        pub node_name: String,
+    }
 }

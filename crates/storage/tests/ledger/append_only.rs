@@ -11,7 +11,7 @@ use sea_orm::{ConnectionTrait, DbBackend, Statement};
 const KEPT: [&str; 5] = ["transfer", "service_record", "seal", "seal_key", "audit"];
 
 /// What refers to a transfer, an account or a lot and does change: each says in one place how it stands now.
-const CHANGING: [&str; 4] = ["lot", "hold", "redemption", "account_checkpoint"];
+const CHANGING: [&str; 6] = ["lot", "hold", "redemption", "account_checkpoint", "adjustment", "misconduct_case"];
 
 impl Books {
     fn on_postgres(&self) -> bool {

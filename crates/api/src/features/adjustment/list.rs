@@ -11,6 +11,7 @@ use super::view::{AdjustmentStateCode, AdjustmentView, ManagedAdjustmentView};
 use crate::auth::caller::{Authorized, CurrentMember, needs};
 use crate::error::{ApiError, ApiResult, Problem};
 use crate::http::page::{Listed, PageQuery, page_request};
+use crate::http::query::Query;
 use crate::state::App;
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -34,7 +35,7 @@ pub(super) struct AdjustmentQuery {
 #[get("/adjustments")]
 pub(super) async fn list_own_adjustments(
     caller: CurrentMember,
-    query: web::Query<PageQuery>,
+    query: Query<PageQuery>,
     app: App,
 ) -> ApiResult<web::Json<Listed<AdjustmentView>>> {
     let page = page_request(query.limit, query.cursor.as_deref())?;
@@ -53,7 +54,7 @@ pub(super) async fn list_own_adjustments(
 #[get("/adjustments")]
 pub(super) async fn list_adjustments(
     caller: Authorized<needs::ReadPoints>,
-    query: web::Query<AdjustmentQuery>,
+    query: Query<AdjustmentQuery>,
     app: App,
 ) -> ApiResult<web::Json<Listed<ManagedAdjustmentView>>> {
     let page = page_request(query.limit, query.cursor.as_deref())?;

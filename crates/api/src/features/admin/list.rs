@@ -1,18 +1,23 @@
 //! The accounts.
 
 use actix_web::{get, web};
+use domain::role::Role;
 use serde::{Deserialize, Serialize};
 use storage::admins::{self, AdminSummary, Filter};
+use storage::role_grants::{self, HeldRole};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use crate::auth::caller::{Authorized, needs};
 use crate::error::{ApiResult, Problem};
+use crate::http::coded::Coded;
 use crate::http::input;
 use crate::http::page::{Listed, page_request};
 use crate::http::query::Query;
 use crate::http::time::BeijingTime;
 use crate::state::App;
+
+type RoleCode = Coded<Role>;
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -46,6 +51,22 @@ struct AdminView {
     locked_until: Option<BeijingTime>,
     /// 是否仍在用一次性密码
     must_change_password: bool,
+    /// 担任的角色
+    roles: Vec<HeldRoleView>,
+}
+
+/// 担任的角色
+#[derive(Debug, Serialize, ToSchema)]
+struct HeldRoleView {
+    /// 授权编号，撤销时使用
+    grant_id: Uuid,
+    /// 角色
+    role: RoleCode,
+    /// 担任角色的组织
+    node_id: Uuid,
+    /// 组织名称
+    #[schema(example = "文源社区")]
+    node: String,
 }
 
 /// 管理员账号列表
@@ -62,19 +83,34 @@ pub(super) async fn list_admins(
     let page = page_request(query.limit, query.cursor.as_deref())?;
     let account = input::optional_line("account", query.account.as_deref(), 40)?;
     let filter = Filter { account, active: query.active };
-    let page = admins::list(&app.database.read(), &filter, &page).await?;
-    Ok(web::Json(Listed::of(page, AdminView::from)))
+    let tx = app.database.read();
+    let page = admins::list(&tx, &filter, &page).await?;
+    let shown: Vec<_> = page.items.iter().map(|admin| admin.id).collect();
+    let roles = role_grants::list_of_all(&tx, &shown).await?;
+    Ok(web::Json(Listed::of(page, |admin| AdminView::new(admin, &roles))))
 }
 
-impl From<AdminSummary> for AdminView {
-    fn from(admin: AdminSummary) -> Self {
+impl AdminView {
+    fn new(admin: AdminSummary, roles: &[HeldRole]) -> Self {
         Self {
+            roles: roles.iter().filter(|held| held.admin == admin.id).map(HeldRoleView::from).collect(),
             id: admin.id.uuid(),
             account: admin.account,
             name: admin.name,
             active: admin.active,
             locked_until: admin.locked_until.map(BeijingTime),
             must_change_password: admin.must_change_password,
+        }
+    }
+}
+
+impl From<&HeldRole> for HeldRoleView {
+    fn from(held: &HeldRole) -> Self {
+        Self {
+            grant_id: held.id.uuid(),
+            role: Coded(held.role),
+            node_id: held.node.uuid(),
+            node: held.node_name.clone(),
         }
     }
 }

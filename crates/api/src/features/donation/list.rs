@@ -11,6 +11,7 @@ use super::view::{DonationPoolView, DonationView, ReceivedDonationView};
 use crate::auth::caller::{Authorized, CurrentMember, needs};
 use crate::error::{ApiResult, Problem};
 use crate::http::page::{Listed, PageQuery, page_request};
+use crate::http::query::Query;
 use crate::state::App;
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -34,7 +35,7 @@ pub(super) struct DonationQuery {
 #[get("/donations")]
 pub(super) async fn list_own_donations(
     caller: CurrentMember,
-    query: web::Query<PageQuery>,
+    query: Query<PageQuery>,
     app: App,
 ) -> ApiResult<web::Json<Listed<DonationView>>> {
     let page = page_request(query.limit, query.cursor.as_deref())?;
@@ -52,7 +53,7 @@ pub(super) async fn list_own_donations(
 #[get("/donation-pools")]
 pub(super) async fn list_donation_pools(
     caller: Authorized<needs::ReadPoints>,
-    query: web::Query<PageQuery>,
+    query: Query<PageQuery>,
     app: App,
 ) -> ApiResult<web::Json<Listed<DonationPoolView>>> {
     let page = page_request(query.limit, query.cursor.as_deref())?;
@@ -70,7 +71,7 @@ pub(super) async fn list_donation_pools(
 #[get("/donations")]
 pub(super) async fn list_donations(
     caller: Authorized<needs::ReadPoints>,
-    query: web::Query<DonationQuery>,
+    query: Query<DonationQuery>,
     app: App,
 ) -> ApiResult<web::Json<Listed<ReceivedDonationView>>> {
     let page = page_request::<DonationId>(query.limit, query.cursor.as_deref())?;

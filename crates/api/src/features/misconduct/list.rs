@@ -11,6 +11,7 @@ use super::view::{ManagedMisconductView, MisconductStateCode, MisconductView};
 use crate::auth::caller::{Authorized, CurrentMember, needs};
 use crate::error::{ApiError, ApiResult, Problem};
 use crate::http::page::{Listed, PageQuery, page_request};
+use crate::http::query::Query;
 use crate::state::App;
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -34,7 +35,7 @@ pub(super) struct MisconductQuery {
 #[get("/misconduct-cases")]
 pub(super) async fn list_own_misconduct_cases(
     caller: CurrentMember,
-    query: web::Query<PageQuery>,
+    query: Query<PageQuery>,
     app: App,
 ) -> ApiResult<web::Json<Listed<MisconductView>>> {
     let page = page_request(query.limit, query.cursor.as_deref())?;
@@ -52,7 +53,7 @@ pub(super) async fn list_own_misconduct_cases(
 #[get("/misconduct-cases")]
 pub(super) async fn list_misconduct_cases(
     caller: Authorized<needs::HandleMisconduct>,
-    query: web::Query<MisconductQuery>,
+    query: Query<MisconductQuery>,
     app: App,
 ) -> ApiResult<web::Json<Listed<ManagedMisconductView>>> {
     let page = page_request(query.limit, query.cursor.as_deref())?;
