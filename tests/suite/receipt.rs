@@ -67,11 +67,11 @@ fn changes(value: &Value) -> Vec<(String, Value)> {
             Value::Number(number) => vec![(at.into(), json!(number.as_i64().expect("an integer") + 1))],
             Value::String(text) if Uuid::parse_str(text).is_ok() => vec![(at.into(), json!(Uuid::now_v7()))],
             Value::String(text) => {
-                let last = text.chars().last().expect("a text");
+                let first = text.chars().next().expect("a text");
                 let mut others = vec![format!("{text}x")];
                 // A hash and a time keep their form.
-                let digit = if last == '0' { '1' } else { '0' };
-                others.push(format!("{digit}{}", &text[text.chars().next().map_or(0, char::len_utf8)..]));
+                let digit = if first == '0' { '1' } else { '0' };
+                others.push(format!("{digit}{}", &text[first.len_utf8()..]));
                 if at.ends_with("_at") {
                     others.push(text.replace("+08:00", "+09:00"));
                     let day = if &text[8..10] == "11" { "12" } else { "11" };
