@@ -35,10 +35,10 @@ async fn stepped_up(app: &TestApp, account: &str, role: Role, node: &str) -> Cli
 }
 
 /// Drafts and checks a version.
-async fn checked(app: &TestApp, drafter: &Client, scope: &str, draft: Value) -> String {
-    let drafted = drafter.post("/admin/rulebooks", &request(app, scope, draft)).await.expect(201);
+async fn checked(app: &TestApp, author: &Client, scope: &str, draft: Value) -> String {
+    let drafted = author.post("/admin/rulebooks", &request(app, scope, draft)).await.expect(201);
     let id = id(&drafted);
-    drafter.post(&step(&id, "check"), &json!({})).await.expect(200);
+    author.post(&step(&id, "check"), &json!({})).await.expect(200);
     id
 }
 
@@ -55,11 +55,10 @@ async fn states(client: &Client, query: &str) -> Vec<(i64, String)> {
 #[tokio::test(flavor = "multi_thread")]
 async fn two_persons_bring_a_version_into_effect_and_credits_name_it() {
     let app = TestApp::start().await;
-    let drafter = stepped_up(&app, "drafter", Role::District, "district").await;
-    let approver = stepped_up(&app, "approver", Role::District, "district").await;
+    let author = stepped_up(&app, "drafter", Role::District, "district").await;
+    let second = stepped_up(&app, "approver", Role::District, "district").await;
     let change = json!({ "earning": { "points_per_half_hour": 6, "day_cap": 80 } });
-    let drafted =
-        drafter.post("/admin/rulebooks", &request(&app, "district", draft(&app, 1, change))).await.expect(201);
+    let drafted = author.post("/admin/rulebooks", &request(&app, "district", draft(&app, 1, change))).await.expect(201);
     let id = id(&drafted);
     assert_eq!((&drafted["version"], &drafted["state"]), (&json!(2), &json!("draft")));
     assert_eq!(drafted["compared_with"]["version"], 1);
@@ -69,28 +68,28 @@ async fn two_persons_bring_a_version_into_effect_and_credits_name_it() {
     ]);
     assert_eq!(drafted["changes"], changes);
 
-    approver.post(&step(&id, "approval"), &json!({})).await.refused(409, "state_conflict");
+    second.post(&step(&id, "approval"), &json!({})).await.refused(409, "state_conflict");
     let path = format!("/admin/rulebooks/{id}");
-    approver.put(&path, &draft(&app, 1, json!({}))).await.refused(409, "state_conflict");
+    second.put(&path, &draft(&app, 1, json!({}))).await.refused(409, "state_conflict");
     let without = draft(&app, 1, json!({ "earning": { "day_cap": 60 } }));
-    let changed = drafter.put(&path, &without).await.expect(200);
-    assert_eq!(changed["changes"], json!([changes[0]]), "what is not written stays as it was");
-    assert_eq!(drafter.post(&step(&id, "check"), &json!({})).await.expect(200)["state"], "checked");
-    assert_eq!(states(&approver, "state=checked").await, [(2, "checked".into())]);
-    drafter.post(&step(&id, "approval"), &json!({})).await.refused(409, "same_person");
+    let shorter = author.put(&path, &without).await.expect(200);
+    assert_eq!(shorter["changes"], json!([changes[0]]), "what is not written stays as it was");
+    assert_eq!(author.post(&step(&id, "check"), &json!({})).await.expect(200)["state"], "checked");
+    assert_eq!(states(&second, "state=checked").await, [(2, "checked".into())]);
+    author.post(&step(&id, "approval"), &json!({})).await.refused(409, "same_person");
     let noted = "SELECT count(*) FROM audit WHERE action = 'approve_rulebook' AND reason = 'same_person'";
     assert_eq!(app.number(noted).await, 1);
     app.admin("district").await.post(&step(&id, "approval"), &json!({})).await.refused(403, "step_up_required");
-    let approved = approver.post(&step(&id, "approval"), &json!({})).await.expect(200);
+    let approved = second.post(&step(&id, "approval"), &json!({})).await.expect(200);
     assert_eq!((&approved["state"], &approved["approved_by"]), (&json!("scheduled"), &json!("approver 管理员")));
     for late in ["check", "approval", "discard"] {
-        approver.post(&step(&id, late), &json!({})).await.refused(409, "state_conflict");
+        second.post(&step(&id, late), &json!({})).await.refused(409, "state_conflict");
     }
 
     let today = app.state.clock.business();
     app.credit_service("zhang", 60, today).await;
     app.advance("1d").await;
-    assert_eq!(states(&approver, "").await, [(2, "effective".into()), (1, "superseded".into())]);
+    assert_eq!(states(&second, "").await, [(2, "effective".into()), (1, "superseded".into())]);
     let [before, after] = [("li", today), ("wang", app.state.clock.business())];
     for ((name, served_at), (points, version)) in [(before, (10, 1)), (after, (12, 2))] {
         let transfer = app.credit_service(name, 60, served_at).await;
@@ -157,30 +156,30 @@ async fn a_version_that_cannot_be_is_told_every_fault_and_changes_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn versions_of_one_scope_do_not_overlap() {
     let app = TestApp::start().await;
-    let drafter = app.admin("community").await;
-    let approver = stepped_up(&app, "approver", Role::Community, "wenyuan").await;
-    let approve = async |id: &str| approver.post(&step(id, "approval"), &json!({})).await;
+    let author = app.admin("community").await;
+    let second = stepped_up(&app, "approver", Role::Community, "wenyuan").await;
+    let approve = async |id: &str| second.post(&step(id, "approval"), &json!({})).await;
     let mut spell = draft(&app, 5, json!({ "earning": { "day_cap": 90 } }));
     spell["last_day"] = json!(day(&app, 9));
-    let first = checked(&app, &drafter, "wenyuan", spell.clone()).await;
-    let rival = checked(&app, &drafter, "wenyuan", draft(&app, 9, json!({}))).await;
+    let first = checked(&app, &author, "wenyuan", spell.clone()).await;
+    let rival = checked(&app, &author, "wenyuan", draft(&app, 9, json!({}))).await;
     approve(&first).await.expect(200);
     approve(&rival).await.refused(409, "rulebook_overlap");
-    let again = drafter.post("/admin/rulebooks", &request(&app, "wenyuan", spell)).await.expect(201);
-    drafter.post(&step(&id(&again), "check"), &json!({})).await.refused(409, "rulebook_overlap");
+    let again = author.post("/admin/rulebooks", &request(&app, "wenyuan", spell)).await.expect(201);
+    author.post(&step(&id(&again), "check"), &json!({})).await.refused(409, "rulebook_overlap");
 
-    let next = checked(&app, &drafter, "wenyuan", draft(&app, 10, json!({}))).await;
+    let next = checked(&app, &author, "wenyuan", draft(&app, 10, json!({}))).await;
     approve(&next).await.expect(200);
-    let later = checked(&app, &drafter, "wenyuan", draft(&app, 20, json!({}))).await;
+    let later = checked(&app, &author, "wenyuan", draft(&app, 20, json!({}))).await;
     approve(&later).await.expect(200);
-    let ended = drafter.get(&format!("/admin/rulebooks/{next}")).await.expect(200);
+    let ended = author.get(&format!("/admin/rulebooks/{next}")).await.expect(200);
     assert_eq!(ended["last_day"], json!(day(&app, 19)), "its successor ended it");
-    let stale = checked(&app, &drafter, "wenyuan", draft(&app, 30, json!({}))).await;
+    let stale = checked(&app, &author, "wenyuan", draft(&app, 30, json!({}))).await;
     app.advance("31d").await;
     approve(&stale).await.refused(409, "rulebook_too_late");
-    drafter.post(&step(&stale, "discard"), &json!({})).await.expect(200);
-    assert_eq!(states(&drafter, "state=discarded").await.len(), 1);
-    assert_eq!(states(&drafter, "state=effective").await, [(5, "effective".into())]);
+    author.post(&step(&stale, "discard"), &json!({})).await.expect(200);
+    assert_eq!(states(&author, "state=discarded").await.len(), 1);
+    assert_eq!(states(&author, "state=effective").await, [(5, "effective".into())]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -213,10 +212,10 @@ async fn a_version_belongs_to_those_who_answer_for_its_scope() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_nearest_rules_hold_where_service_is_done() {
     let app = TestApp::start().await;
-    let approver = stepped_up(&app, "approver", Role::Community, "wenyuan").await;
+    let second = stepped_up(&app, "approver", Role::Community, "wenyuan").await;
     let change = json!({ "earning": { "points_per_half_hour": 10 }, "record": { "publicity_days": 1 } });
     let own = checked(&app, &app.admin("community").await, "wenyuan", draft(&app, 1, change)).await;
-    approver.post(&step(&own, "approval"), &json!({})).await.expect(200);
+    second.post(&step(&own, "approval"), &json!({})).await.expect(200);
     app.advance("1d").await;
     let (read, now) = (app.state.database.read(), app.state.clock.business());
     for (place, points) in [("wenyuan", 10), ("xinhewan", 10), ("xingwenyuan", 5), ("shuiposi", 5), ("education", 5)] {
@@ -307,15 +306,15 @@ async fn a_draft_is_tried_on_the_past_and_nothing_is_posted() {
 #[tokio::test(flavor = "multi_thread")]
 async fn of_versions_approved_at_once_for_the_same_days_one_wins() {
     let app = TestApp::start().await;
-    let drafter = app.admin("community").await;
-    let approver = stepped_up(&app, "approver", Role::Community, "wenyuan").await;
+    let author = app.admin("community").await;
+    let second = stepped_up(&app, "approver", Role::Community, "wenyuan").await;
     let mut rivals = Vec::new();
     for _ in 0..8 {
-        rivals.push(checked(&app, &drafter, "wenyuan", draft(&app, 3, json!({}))).await);
+        rivals.push(checked(&app, &author, "wenyuan", draft(&app, 3, json!({}))).await);
     }
     let nothing = json!({});
     let approvals: Vec<_> = rivals.iter().map(|id| step(id, "approval")).collect();
-    let replies = join_all(approvals.iter().map(|path| approver.post(path, &nothing))).await;
+    let replies = join_all(approvals.iter().map(|path| second.post(path, &nothing))).await;
     let (won, lost): (Vec<_>, Vec<_>) = replies.into_iter().partition(|reply| reply.status == 200);
     assert_eq!(won.len(), 1);
     for reply in lost {
@@ -323,9 +322,9 @@ async fn of_versions_approved_at_once_for_the_same_days_one_wins() {
     }
     assert_eq!(app.number("SELECT count(*) FROM rulebook WHERE state = 'effective'").await, 2);
 
-    let lone = checked(&app, &drafter, "wenyuan", draft(&app, 9, json!({}))).await;
+    let lone = checked(&app, &author, "wenyuan", draft(&app, 9, json!({}))).await;
     let path = step(&lone, "approval");
-    let replies = join_all((0..8).map(|_| approver.post(&path, &nothing))).await;
+    let replies = join_all((0..8).map(|_| second.post(&path, &nothing))).await;
     let (won, lost): (Vec<_>, Vec<_>) = replies.into_iter().partition(|reply| reply.status == 200);
     assert_eq!(won.len(), 1);
     for reply in lost {

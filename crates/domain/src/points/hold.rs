@@ -210,6 +210,8 @@ mod tests {
         Ok(())
     }
 
+    type End = fn(&mut Hold, &mut Purse) -> Result<(), HoldError>;
+
     #[test]
     fn a_hold_ends_once_and_at_its_time() -> Result<(), HoldError> {
         let mut purse = purse(vec![lot(1, 9, None)]);
@@ -217,7 +219,7 @@ mod tests {
         let just_before = at(19) - chrono::Duration::microseconds(1);
         assert_eq!(hold.expire(&mut purse, just_before), Err(HoldError::NotDue(at(19))));
         assert_eq!(hold.post(&mut purse, transfer(1), occasion(at(19)), 6), Err(HoldError::Overdue(at(19))));
-        let ends: [(fn(&mut Hold, &mut Purse) -> Result<(), HoldError>, HoldState); 3] = [
+        let ends: [(End, HoldState); 3] = [
             (|hold, purse| hold.expire(purse, at(19)), HoldState::Expired),
             (|hold, purse| hold.void(purse), HoldState::Voided),
             (|hold, purse| hold.post(purse, transfer(1), occasion(at(18)), 6).map(|_| ()), HoldState::Posted),
