@@ -11,6 +11,7 @@ pub mod error;
 pub mod error_code;
 mod example_ids;
 pub mod features;
+mod fraud_stop;
 mod gate;
 pub mod http;
 pub mod jobs;

@@ -3,7 +3,7 @@
 use thiserror::Error;
 
 use crate::id::{DonationId, MemberId, NodeId, TransferId};
-use crate::points::{self, Actor, Occasion, Posting, Purse, Source, SourceKind, SpendError};
+use crate::points::{self, Actor, Occasion, Posting, Purse, Source, SourceKind, SpendError, rulebook};
 use crate::residency::{Residency, ResidencyState};
 use crate::time::Instant;
 
@@ -43,6 +43,10 @@ pub struct Wish<'a> {
     pub community: (NodeId, &'a str),
     /// What the member gave this year.
     pub this_year: i64,
+    /// What the member gave today.
+    pub today: i64,
+    /// What the rules say.
+    pub rules: &'a rulebook::Donation,
     /// Business time.
     pub now: Instant,
     /// Wall time.
@@ -52,9 +56,20 @@ pub struct Wish<'a> {
 /// Why nothing is given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum DonationError {
-    /// Nothing, or less.
-    #[error("捐赠的积分至少为 1")]
-    TooSmall,
+    /// The rules take none.
+    #[error("现在不接受积分捐赠")]
+    Closed,
+    /// Less than is taken at once.
+    #[error("一次至少捐赠 {0} 分")]
+    TooSmall(i64),
+    /// More than a day may see.
+    #[error("一天最多捐赠 {most} 分，今天已捐赠 {given} 分")]
+    DayLimit {
+        /// The most.
+        most: i64,
+        /// What was given today.
+        given: i64,
+    },
     /// More than one donation may give.
     #[error("一次最多捐赠 {MOST} 分")]
     TooLarge,
@@ -72,7 +87,7 @@ pub enum DonationError {
 /// Whether so much may be given at once.
 pub fn in_bounds(points: i64) -> Result<(), DonationError> {
     match points {
-        ..=0 => Err(DonationError::TooSmall),
+        ..=0 => Err(DonationError::TooSmall(1)),
         1..=MOST => Ok(()),
         _ => Err(DonationError::TooLarge),
     }
@@ -86,8 +101,17 @@ pub fn residence(open: Option<&Residency>) -> Result<NodeId, DonationError> {
 
 /// Gives points away, for good.
 pub fn donate(purse: &mut Purse, wish: Wish<'_>) -> Result<(Donation, Posting), DonationError> {
-    let Wish { id, transfer, points, community: (node, name), this_year, now, posted_at } = wish;
+    let Wish { id, transfer, points, community: (node, name), this_year, today, rules, now, posted_at } = wish;
     in_bounds(points)?;
+    if !rules.open {
+        return Err(DonationError::Closed);
+    }
+    if points < rules.least_points {
+        return Err(DonationError::TooSmall(rules.least_points));
+    }
+    if rules.day_cap > 0 && today + points > rules.day_cap {
+        return Err(DonationError::DayLimit { most: rules.day_cap, given: today });
+    }
     if this_year + points > MOST_IN_YEAR {
         return Err(DonationError::YearLimit(this_year));
     }
@@ -112,6 +136,7 @@ mod tests {
     use crate::points::{Account, Lot, TransferKind};
 
     const NOW: Instant = Instant::UNIX_EPOCH;
+    const RULES: rulebook::Donation = rulebook::Donation { open: true, least_points: 1, day_cap: 1_000 };
 
     fn purse(points: i64) -> Purse {
         let member = MemberId::new(Uuid::from_u128(1));
@@ -124,7 +149,7 @@ mod tests {
     fn wish(points: i64, this_year: i64) -> Wish<'static> {
         let (id, transfer) = (DonationId::new(Uuid::from_u128(2)), TransferId::new(Uuid::from_u128(3)));
         let community = (NodeId::new(Uuid::from_u128(4)), "文源社区");
-        Wish { id, transfer, points, community, this_year, now: NOW, posted_at: NOW }
+        Wish { id, transfer, points, community, this_year, today: 0, rules: &RULES, now: NOW, posted_at: NOW }
     }
 
     #[test]
@@ -137,11 +162,25 @@ mod tests {
     }
 
     #[test]
+    fn the_rules_may_take_none_or_less_a_day() {
+        let mut purse = purse(5_000);
+        let mut refused = |rules: &rulebook::Donation, points, today| {
+            let wish = Wish { rules, today, ..wish(points, 0) };
+            donate(&mut purse, wish).map(|_| ())
+        };
+        assert_eq!(refused(&rulebook::Donation { open: false, ..RULES }, 5, 0), Err(DonationError::Closed));
+        assert_eq!(refused(&rulebook::Donation { least_points: 6, ..RULES }, 5, 0), Err(DonationError::TooSmall(6)));
+        let limit = DonationError::DayLimit { most: 1_000, given: 996 };
+        assert_eq!((refused(&RULES, 5, 996), refused(&RULES, 4, 996)), (Err(limit), Ok(())));
+        assert_eq!(refused(&rulebook::Donation { day_cap: 0, ..RULES }, 5, 996), Ok(()));
+    }
+
+    #[test]
     fn limits_hold() {
         let mut purse = purse(5_000);
         for (points, this_year, refusal) in [
-            (0, 0, DonationError::TooSmall),
-            (i64::MIN, 0, DonationError::TooSmall),
+            (0, 0, DonationError::TooSmall(1)),
+            (i64::MIN, 0, DonationError::TooSmall(1)),
             (MOST + 1, 0, DonationError::TooLarge),
             (i64::MAX, 0, DonationError::TooLarge),
             (1, MOST_IN_YEAR, DonationError::YearLimit(MOST_IN_YEAR)),

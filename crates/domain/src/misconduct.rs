@@ -206,6 +206,11 @@ impl MisconductCase {
         from.checked_add_months(Months::new(months))
     }
 
+    /// What the member reads beside a stopped account, by which a granted appeal finds the stop again.
+    pub fn frozen_because(&self) -> String {
+        format!("经认定在服务中弄虚作假，期满后自动恢复；详见违规处理 {}", self.id)
+    }
+
     fn may_be_decided(&self, step: Step) -> Result<(), MisconductError> {
         if self.state != MisconductState::Proposed {
             return Err(MisconductError::State(self.state));

@@ -214,8 +214,8 @@ struct BalanceRow {
     awaits: bool,
 }
 
-/// Stops spending from a locked purse until an instant, or until somebody lifts it; what is stopped for longer already
-/// stays so. `because` is what the member reads.
+/// Stops spending from a locked purse until an instant, or until somebody lifts it, which is longer than any instant; what
+/// is stopped for longer already stays so. `because` is what the member reads.
 pub async fn freeze(
     tx: &mut WriteTx,
     member: MemberId,
@@ -224,21 +224,21 @@ pub async fn freeze(
     until: Option<Instant>,
 ) -> Result<()> {
     use row::Column as C;
-    let shorter = until.map(|until| C::FrozenUntil.lt(until));
+    let shorter = until.map_or(C::FrozenUntil.is_not_null(), |until| C::FrozenUntil.lt(until));
     row::Entity::update_many()
         .col_expr(C::FrozenAt, now.into())
         .col_expr(C::FrozenBecause, because.into())
         .col_expr(C::FrozenUntil, until.into())
         .filter(C::Id.eq(AccountId::points_of(member).uuid()))
-        .filter(Condition::any().add(C::FrozenAt.is_null()).add_option(shorter))
+        .filter(C::FrozenAt.is_null().or(shorter))
         .exec(&tx.on())
         .await?;
     Ok(())
 }
 
-/// Lets a member spend again, if it was this that stopped them.
-pub async fn unfreeze(tx: &mut WriteTx, member: MemberId, because: &str) -> Result<()> {
-    thaw(tx, Condition::all().add(row::Column::FrozenBecause.eq(because)), member).await.map(|_| ())
+/// Lets a member spend again, if it was this that stopped them; says whether it was.
+pub async fn unfreeze(tx: &mut WriteTx, member: MemberId, because: &str) -> Result<bool> {
+    thaw(tx, Condition::all().add(row::Column::FrozenBecause.eq(because)), member).await
 }
 
 /// Lets a member spend again whose time is over; says whether it was.

@@ -1,8 +1,8 @@
 //! The database: a pool that only reads, a pool that writes, and the one way to change anything.
 //!
 //! Locks are taken in one order everywhere: idempotency key, the caller's identity (signing up), the activity, the thing
-//! acted on (redemption, enrolments by id, residency), accounts by id, lots by expiry and id, and the counted row (offer,
-//! session) last. Whoever needs another enrolment after the session skips those that are locked.
+//! acted on (redemption, misconduct case, adjustment, finding, enrolments by id, residency, a scope's rulebooks), accounts
+//! by id, holds, lots by expiry and id, and the counted row (offer, session) last. Whoever needs another enrolment after the session skips those that are locked.
 
 use std::ops::Deref;
 use std::time::Duration;

@@ -4,7 +4,7 @@ use domain::donation::Donation;
 use domain::id::{DonationId, MemberId, NodeId, TransferId};
 use domain::organisation::NodePath;
 use domain::page::{Page, PageRequest};
-use domain::time::{Instant, start_of_year};
+use domain::time::{Instant, business_day, start_of_day, start_of_year};
 use sea_orm::sea_query::{Expr, Func, SimpleExpr};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, EntityTrait, ExprTrait, FromQueryResult, Order, QueryFilter, QueryOrder,
@@ -59,14 +59,19 @@ pub async fn insert(tx: &mut WriteTx, donation: &Donation) -> Result<()> {
     Ok(())
 }
 
-/// What a member gave in the year that holds `now`. Ask while the member's purse is locked, or two donations count past
-/// each other.
-pub async fn given_this_year(tx: &WriteTx, member: MemberId, now: Instant) -> Result<i64> {
+/// What a member gave in the year and on the day that hold `now`. Ask while the member's purse is locked, or two donations
+/// count past each other.
+pub async fn given_this_year_and_today(tx: &WriteTx, member: MemberId, now: Instant) -> Result<(i64, i64)> {
+    let year = given_since(tx, member, start_of_year(now)).await?;
+    Ok((year, given_since(tx, member, start_of_day(business_day(now))).await?))
+}
+
+async fn given_since(tx: &WriteTx, member: MemberId, since: Instant) -> Result<i64> {
     let given: Option<Option<i64>> = row::Entity::find()
         .select_only()
         .column_as(as_number(row::Column::Points.into_expr().sum()), "points")
         .filter(row::Column::MemberId.eq(member.uuid()))
-        .filter(row::Column::DonatedAt.gte(start_of_year(now)))
+        .filter(row::Column::DonatedAt.gte(since))
         .into_tuple()
         .one(&tx.on())
         .await?;

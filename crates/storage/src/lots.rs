@@ -138,6 +138,8 @@ pub async fn list_members_with_expired(
         )
         .cond_where(open())
         .and_where(row::Column::ExpiresAt.lte(now))
+        // While something is held no lot of the account goes.
+        .and_where(Expr::col((account::Entity, account::Column::Held)).eq(0))
         .order_by((row::Entity, row::Column::AccountId), Order::Asc)
         .limit(limit);
     if let Some(after) = after {

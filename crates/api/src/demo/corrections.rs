@@ -9,7 +9,7 @@ use domain::misconduct::{Accusation, MisconductCase};
 use domain::official::{Official, Step};
 use domain::points::Rulebook;
 use domain::time::Instant;
-use storage::{WriteTx, adjustments, donations, holds, misconduct_cases, purses, transfers};
+use storage::{WriteTx, adjustments, donations, holds, misconduct_cases, purses, rulebooks, transfers};
 
 use super::{admins, ids};
 use crate::commands::Failure;
@@ -75,6 +75,7 @@ async fn accuse(tx: &mut WriteTx, credited: &Enrolment, step: Step) -> Result<()
 }
 
 async fn donate(tx: &mut WriteTx, now: Instant) -> Result<(), Failure> {
+    let rules = rulebooks::in_force(tx, now).await?.rules.donation;
     let mut purse = purses::lock(tx, GIVER).await?;
     let wish = Wish {
         id: ids::donation(0),
@@ -82,6 +83,8 @@ async fn donate(tx: &mut WriteTx, now: Instant) -> Result<(), Failure> {
         points: 2,
         community: (ids::COMMUNITY, "文源社区"),
         this_year: 0,
+        today: 0,
+        rules: &rules,
         now,
         posted_at: now,
     };

@@ -22,6 +22,8 @@ pub(super) async fn run(app: &App) -> ApiResult<u64> {
             let use_case = UseCase::internal(app.clone());
             match use_case.write("expire_hold", move |work| Box::pin(expire(work, id, member))).await {
                 Ok(()) => expired += 1,
+                // Somebody was faster.
+                Err(error) if error.code == ErrorCode::StateConflict => {}
                 Err(error) => tracing::error!(hold = %id, %error, "a hold could not expire"),
             }
         }

@@ -20,7 +20,7 @@ const MEMBERS_AT_ONCE: usize = 100;
 
 /// After so many members or seals the other jobs get their turn.
 const MEMBERS_IN_A_TURN: u64 = 2_000;
-const SEALS_IN_A_TURN: usize = 20;
+const SEALS_IN_A_TURN: usize = 200;
 
 pub(super) async fn run(app: &App) -> ApiResult<u64> {
     let mut done = 0;

@@ -5,7 +5,7 @@ use domain::donation::{self, Wish, donate, in_bounds};
 use domain::id::{DonationId, MemberId, TransferId};
 use domain::organisation::Node;
 use serde::{Deserialize, Serialize};
-use storage::{StorageError, donations, organisations, purses, residencies, transfers};
+use storage::{StorageError, donations, organisations, purses, residencies, rulebooks, transfers};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -29,7 +29,7 @@ pub(super) struct DonationRequest {
 
 /// 捐赠积分
 ///
-/// 捐给报到小区所在社区的积分池。捐赠后不能撤回，请确认后再提交。一次最多 1000 分，一年最多 3000 分；不要求服务时长。
+/// 捐给报到小区所在社区的积分池。捐赠后不能撤回，请确认后再提交。一次最多 1000 分，一年最多 3000 分，是否开放、起捐数额和每日上限按积分规则；不要求服务时长。
 #[utoipa::path(tag = "捐赠", params(
     ("Idempotency-Key" = String, Header, description = "幂等键，重试时保持不变"),
 ), responses(
@@ -54,7 +54,8 @@ async fn give(work: &mut Work, member: MemberId, points: i64) -> ApiResult<Donat
     let transfer = TransferId::of_key(scope.person, scope.operation, &scope.key);
     let community = community_of(work, member).await?;
     let mut purse = purses::lock(&mut work.tx, member).await?;
-    let this_year = donations::given_this_year(&work.tx, member, work.now).await?;
+    let (this_year, today) = donations::given_this_year_and_today(&work.tx, member, work.now).await?;
+    let rules = rulebooks::in_force(&work.tx, work.now).await?.rules.donation;
     let id = DonationId::new(Uuid::now_v7());
     work.about("donation", id);
     let wish = Wish {
@@ -63,6 +64,8 @@ async fn give(work: &mut Work, member: MemberId, points: i64) -> ApiResult<Donat
         points,
         community: (community.id, &community.name),
         this_year,
+        today,
+        rules: &rules,
         now: work.now,
         posted_at: work.wall,
     };

@@ -24,10 +24,11 @@ pub fn admin_routes(routes: &mut ServiceConfig) {
 impl From<DonationError> for ApiError {
     fn from(error: DonationError) -> Self {
         let code = match error {
-            DonationError::TooSmall => ErrorCode::AmountInvalid,
+            DonationError::Closed => ErrorCode::StateConflict,
+            DonationError::TooSmall(_) => ErrorCode::AmountInvalid,
             DonationError::TooLarge => ErrorCode::AmountTooLarge,
             DonationError::NotResident => ErrorCode::NotResident,
-            DonationError::YearLimit(_) => ErrorCode::DonationLimitReached,
+            DonationError::YearLimit(_) | DonationError::DayLimit { .. } => ErrorCode::DonationLimitReached,
             DonationError::Spend(SpendError::Frozen) => ErrorCode::PointsFrozen,
             DonationError::Spend(SpendError::Insufficient { .. }) => ErrorCode::InsufficientPoints,
             DonationError::Spend(SpendError::InvalidAmount) => return Self::internal(error),

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::view::LedgerFindingView;
 use crate::auth::caller::{Authorized, needs};
 use crate::error::{ApiResult, Problem};
+use crate::fraud_stop;
 use crate::state::App;
 use crate::use_case::{UseCase, Work};
 
@@ -35,13 +36,15 @@ pub(super) async fn close_ledger_finding(
     let story = use_case.write("close_ledger_finding", move |work| {
         Box::pin(async move {
             let mut finding = super::lock(work, &caller, id).await?;
-            let still_wrong = is_still_wrong(work, &finding).await?;
+            let (still_wrong, sound) = look_again(work, &finding).await?;
             finding.close(caller.admin.official(), still_wrong, work.wall)?;
             ledger_findings::update(&mut work.tx, &finding).await?;
             if let Some(member) = finding.member
+                && sound
                 && ledger_findings::list_known(&work.tx, Some(member)).await?.is_empty()
+                && accounts::unfreeze(&mut work.tx, member, FROZEN_BECAUSE).await?
             {
-                accounts::unfreeze(&mut work.tx, member, FROZEN_BECAUSE).await?;
+                fraud_stop::stop_for_what_stands(work, member).await?;
             }
             Ok(LedgerFindingView::from(finding))
         })
@@ -49,13 +52,17 @@ pub(super) async fn close_ledger_finding(
     story.await.map(web::Json)
 }
 
-/// Looks again: at the member, while nothing can be posted; of the whole ledger the last full round tells.
-async fn is_still_wrong(work: &mut Work, finding: &Finding) -> ApiResult<bool> {
+/// Looks again: at the member, while nothing can be posted; of the whole ledger the last full round tells. Answers whether
+/// what was found is still so, and whether nothing else is wrong either.
+async fn look_again(work: &mut Work, finding: &Finding) -> ApiResult<(bool, bool)> {
     let Some(member) = finding.member else {
         let last = reconciliations::find(&work.tx, RoundKind::Full, work.wall).await?.last;
-        return Ok(last.is_none_or(|last| last.began_at <= finding.seen_at));
+        let still_wrong = last.is_none_or(|last| last.began_at <= finding.seen_at);
+        return Ok((still_wrong, !still_wrong));
     };
     accounts::lock(&mut work.tx, member).await?;
     let (broken, _) = reconciliations::look(&work.tx, &[member], false, work.wall).await?;
-    Ok(broken.iter().any(|name| *name == finding.invariant))
+    // The freeze itself is looked for too, and this very finding still stands.
+    let others = broken.iter().filter(|name| **name != finding.invariant && **name != "finding_frozen");
+    Ok((broken.iter().any(|name| *name == finding.invariant), others.count() == 0))
 }

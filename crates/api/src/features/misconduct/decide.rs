@@ -8,7 +8,7 @@ use domain::points::{Actor, Occasion, Posting, Purse, Source, SourceKind, clawba
 use domain::service::ReversalKind;
 use serde::Deserialize;
 use storage::{
-    accounts, earn_events, enrolments, misconduct_cases, organisations, purses, rulebooks, service_records, transfers,
+    earn_events, enrolments, misconduct_cases, organisations, purses, rulebooks, service_records, transfers,
 };
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -17,6 +17,7 @@ use super::view::ManagedMisconductView;
 use super::{not_credited, step};
 use crate::auth::caller::{Authorized, needs};
 use crate::error::{ApiError, ApiResult, Problem};
+use crate::fraud_stop;
 use crate::http::answer::Answer;
 use crate::http::idempotency_key::IdempotencyKey;
 use crate::http::input;
@@ -104,9 +105,7 @@ async fn confirm(work: &mut Work, caller: Handler, id: MisconductId) -> ApiResul
     transfers::post_all(&mut work.tx, &postings).await?;
     let (void, now) = (ReversalKind::Void, work.now);
     service_records::reverse(&mut work.tx, case.member, source, case.id, void, now).await?;
-    if let Some(until) = case.frozen_until(rules.fraud_freeze_months) {
-        accounts::freeze(&mut work.tx, case.member, &frozen_because(case.id), now, Some(until)).await?;
-    }
+    fraud_stop::stop(work, &case).await?;
     keep(work, &caller, &case).await
 }
 
@@ -133,11 +132,6 @@ fn take(
         postings.push(deduct(purse, id, occasion("违规扣分"), case.deduction).map_err(ApiError::internal)?);
     }
     Ok(postings)
-}
-
-/// Why spending is stopped, by which a granted appeal finds it again.
-pub(super) fn frozen_because(id: MisconductId) -> String {
-    format!("misconduct {id}")
 }
 
 async fn lock(work: &mut Work, caller: &Handler, id: MisconductId) -> ApiResult<(MisconductCase, Step)> {

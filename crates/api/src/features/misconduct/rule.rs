@@ -10,16 +10,18 @@ use domain::points::{Actor, Grace, Occasion, Source, SourceKind, restore};
 use domain::role::Permission;
 use domain::service::ReversalKind;
 use serde::{Deserialize, Serialize};
-use storage::{accounts, enrolments, misconduct_cases, organisations, purses, rulebooks, service_records, transfers};
+use storage::{
+    accounts, earn_events, enrolments, misconduct_cases, organisations, purses, rulebooks, service_records, transfers,
+};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::decide::frozen_because;
 use super::not_credited;
 use super::view::ManagedMisconductView;
 use crate::auth::caller::{Authorized, needs};
 use crate::error::{ApiError, ApiResult, Problem};
 use crate::error_code::ErrorCode;
+use crate::fraud_stop;
 use crate::http::answer::Answer;
 use crate::http::idempotency_key::IdempotencyKey;
 use crate::http::input;
@@ -112,8 +114,15 @@ async fn give_back(work: &mut Work, case: &MisconductCase, step: Step) -> ApiRes
     let mut enrolment: Enrolment = enrolment.ok_or_else(ApiError::not_found)?;
     enrolment.reinstate().map_err(not_credited)?;
     enrolments::update(&mut work.tx, &enrolment).await?;
-    let rules = rulebooks::in_force(&work.tx, work.now).await?.rules;
-    let expires_at = rules.expires_at(enrolment.settled_at.unwrap_or(step.at));
+    let grace_days = rulebooks::in_force(&work.tx, work.now).await?.rules.refund.grace_days;
+    // As long as the credit would have lasted, by the rules that gave it.
+    let source = Source { kind: SourceKind::Enrolment, id: case.enrolment.uuid() };
+    let credited_at = enrolment.settled_at.unwrap_or(step.at);
+    let expires_at = match earn_events::credit_of(&work.tx, case.member, source).await? {
+        Some((credit, _)) => earn_events::explain(&work.tx, case.member, credit).await?,
+        None => None,
+    }
+    .and_then(|credit| credit.rules.expires_at(credited_at));
     for id in [case.clawback, case.deducted].into_iter().flatten() {
         let taken = purses::lock_taken(&mut work.tx, case.member, id).await?;
         let (mut purse, taken, debt) = taken.ok_or_else(|| ApiError::from(ErrorCode::Internal))?;
@@ -124,11 +133,10 @@ async fn give_back(work: &mut Work, case: &MisconductCase, step: Step) -> ApiRes
             business_at: work.now,
             posted_at: work.wall,
         };
-        let grace = Grace { days: rules.refund.grace_days, lot: LotId::new(Uuid::now_v7()) };
+        let grace = Grace { days: grace_days, lot: LotId::new(Uuid::now_v7()) };
         let posting = restore(&mut purse, occasion, &taken, debt, grace, expires_at).map_err(ApiError::internal)?;
         transfers::post(&mut work.tx, &posting).await?;
     }
-    let source = Source { kind: SourceKind::Enrolment, id: case.enrolment.uuid() };
     let (again, now) = (ReversalKind::Reinstate, work.now);
     service_records::reverse(&mut work.tx, case.member, source, case.id, again, now).await?;
     Ok(())
@@ -136,12 +144,8 @@ async fn give_back(work: &mut Work, case: &MisconductCase, step: Step) -> ApiRes
 
 /// Lets the member spend again, unless another fraud still stands.
 async fn thaw(work: &mut Work, case: &MisconductCase) -> ApiResult<()> {
-    accounts::unfreeze(&mut work.tx, case.member, &frozen_because(case.id)).await?;
-    let Some(other) = misconduct_cases::last_standing_fraud(&work.tx, case.member).await? else { return Ok(()) };
-    let months = rulebooks::in_force(&work.tx, work.now).await?.rules.deductions.fraud_freeze_months;
-    let until = other.frozen_until(months).filter(|until| *until > work.now);
-    if until.is_some() {
-        accounts::freeze(&mut work.tx, case.member, &frozen_because(other.id), work.now, until).await?;
+    if accounts::unfreeze(&mut work.tx, case.member, &case.frozen_because()).await? {
+        fraud_stop::stop_for_what_stands(work, case.member).await?;
     }
     Ok(())
 }
