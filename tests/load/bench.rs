@@ -100,7 +100,8 @@ impl Bench {
         Ok(())
     }
 
-    fn drive(&self, job: &impl Job, connections: usize) -> Result<Outcome, Failure> {
+    /// Loads the product with so many connections.
+    pub(crate) fn drive(&self, job: &impl Job, connections: usize) -> Result<Outcome, Failure> {
         let (address, time) = (self.server.address, self.settings.time);
         Ok(drive(job, Pace { address, connections, warm_up: time / 8, time })?)
     }

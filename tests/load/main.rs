@@ -22,6 +22,22 @@ use bench::Bench;
 use report::Report;
 use settings::Settings;
 
+/// What is measured, in this order: whoever confirms needs what was redeemed.
+const LOADS: [(&str, Load); 10] = [
+    ("login", writes::sign_in),
+    ("redeem", writes::redeem),
+    ("redeem-one", writes::redeem_one),
+    ("verify", writes::verify),
+    ("check-in", writes::check_in),
+    ("catalogue", reads::catalogue),
+    ("search", reads::search),
+    ("offer", reads::offer),
+    ("balance", reads::balance),
+    ("entries", reads::entries),
+];
+
+type Load = fn(&mut Bench) -> Result<(), Failure>;
+
 /// What broke the run off.
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
@@ -54,16 +70,16 @@ fn serve_bare(mut arguments: impl Iterator<Item = String>) -> Result<(), Failure
 }
 
 fn measure(arguments: impl Iterator<Item = String>) -> Result<Report, Failure> {
-    let mut bench = Bench::start(Settings::read(arguments)?)?;
-    writes::sign_in(&mut bench)?;
-    writes::redeem(&mut bench)?;
-    writes::redeem_one(&mut bench)?;
-    writes::verify(&mut bench)?;
-    writes::check_in(&mut bench)?;
-    reads::catalogue(&mut bench)?;
-    reads::search(&mut bench)?;
-    reads::offer(&mut bench)?;
-    reads::balance(&mut bench)?;
-    reads::entries(&mut bench)?;
+    let settings = Settings::read(arguments)?;
+    let only = settings.only.clone();
+    if !only.is_empty() && LOADS.iter().all(|(name, _)| *name != only) {
+        return Err(format!("no load is called {only}").into());
+    }
+    let mut bench = Bench::start(settings)?;
+    for (name, load) in LOADS {
+        if only.is_empty() || only == name {
+            load(&mut bench)?;
+        }
+    }
     bench.finish()
 }

@@ -31,6 +31,8 @@ pub struct Settings {
     pub phones: usize,
     /// In how many sessions each phone's member is enrolled.
     pub sessions: usize,
+    /// The one load to measure; empty, all of them.
+    pub only: String,
 }
 
 impl Settings {
@@ -55,6 +57,7 @@ impl Settings {
             time: Duration::from_secs(text("seconds")?.parse()?),
             phones: text("phones")?.parse()?,
             sessions: text("sessions")?.parse()?,
+            only: text("only")?,
         })
     }
 }

@@ -26,6 +26,9 @@ const FIRST_SHOP: &str = "liu-guihua";
 /// More shops than any district has; the hand in each is the sandbox's person `s<shop>`.
 const SHOPS: usize = 1_000;
 
+/// More confirmations a second than two cores ever made.
+const CONFIRMED_A_SECOND: i64 = 2_500;
+
 /// How many offers the floor chooses from.
 const FLOOR_OFFERS: usize = 256;
 
@@ -67,11 +70,16 @@ pub fn sign_in(bench: &mut Bench) -> Result<(), Failure> {
 
 /// Everybody takes what they find.
 pub fn redeem(bench: &mut Bench) -> Result<(), Failure> {
-    let offers = bench.books.texts(
+    let offers = listed(bench)?;
+    take(bench, cases::REDEEM, &offers)
+}
+
+fn listed(bench: &Bench) -> Result<Vec<String>, Failure> {
+    let listed = bench.books.texts(
         "SELECT o.id::text FROM offer o JOIN merchant m ON m.id = o.merchant_id \
          WHERE o.state = 'listed' AND m.state = 'active' AND m.regulator_unit_id IS NULL",
     )?;
-    take(bench, cases::REDEEM, &offers)
+    Ok(listed)
 }
 
 /// Everybody takes the same.
@@ -93,16 +101,28 @@ fn take(bench: &mut Bench, case: Case, offers: &[String]) -> Result<(), Failure>
         let in_one = floor.measure("redeem_in_one", offers, connections, time)?;
         Ok((floor.measure("redeem", offers, connections, time)?, Some(in_one)))
     };
-    bench.measure(&Measured { case, counts: &counts, floor: &floor }, |bench| {
-        let (tokens, nonce) = (bench.phones.tokens(&bench.people(), "member")?, bench.phones.nonce());
-        Ok(writes(201, move |turn, request: &mut String| {
-            let (token, offer) = (&tokens[turn % tokens.len()], &offers[turn * 7 % offers.len()]);
-            let (key, body) = (format!("bench-{nonce}-{turn:08}"), format!(r#"{{"offer_id":"{offer}"}}"#));
-            let (path, token, key) = ("/api/v1/member/redemptions", Some(token.as_str()), Some(key.as_str()));
-            Request { method: "POST", path, token, key, from: None, body: Some(&body) }.write_to(request);
-            Some(())
-        }))
-    })
+    bench.measure(&Measured { case, counts: &counts, floor: &floor }, |bench| redemptions(bench, offers))
+}
+
+fn redemptions(bench: &Bench, offers: &[String]) -> Result<impl Job, Failure> {
+    let (tokens, nonce) = (bench.phones.tokens(&bench.people(), "member")?, bench.phones.nonce());
+    Ok(writes(201, move |turn, request: &mut String| {
+        let (token, offer) = (&tokens[turn % tokens.len()], &offers[turn * 7 % offers.len()]);
+        let (key, body) = (format!("bench-{nonce}-{turn:08}"), format!(r#"{{"offer_id":"{offer}"}}"#));
+        let (path, token, key) = ("/api/v1/member/redemptions", Some(token.as_str()), Some(key.as_str()));
+        Request { method: "POST", path, token, key, from: None, body: Some(&body) }.write_to(request);
+        Some(())
+    }))
+}
+
+/// Redeems until there is enough to confirm for as long as a cell lasts.
+fn redeem_enough(bench: &Bench, offers: &[String]) -> Result<(), Failure> {
+    let enough = i64::try_from(bench.settings.time.as_secs())? * CONFIRMED_A_SECOND;
+    while bench.books.number("SELECT count(*) FROM redemption WHERE state = 'issued' AND expires_at > now()")? < enough
+    {
+        bench.drive(&redemptions(bench, offers)?, 32)?;
+    }
+    Ok(())
 }
 
 /// The shops confirm what was redeemed.
@@ -115,7 +135,9 @@ pub fn verify(bench: &mut Bench) -> Result<(), Failure> {
     let floor = |bench: &Bench, connections| Ok((bench.floor("verify", connections)?, None));
     let persons = (0..SHOPS).map(|shop| format!("s{shop}")).chain([FIRST_SHOP.to_owned()]);
     let persons: HashMap<String, String> = persons.map(|person| (openid_of(&person), person)).collect();
+    let offers = listed(bench)?;
     bench.measure(&Measured { case: cases::VERIFY, counts: &counts, floor: &floor }, |bench| {
+        redeem_enough(bench, &offers)?;
         // In the order of their random hashes, so that shops and members mix.
         let waiting = bench.books.texts(
             "SELECT r.id || ' ' || i.open_id FROM redemption r \

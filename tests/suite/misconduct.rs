@@ -1,5 +1,7 @@
 //! Service voided for misconduct by two persons, the member's appeal, and everything given back once.
 
+use api::jobs;
+use chrono::Duration;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tests::client::key;
@@ -281,4 +283,31 @@ async fn minutes_that_were_taken_back_are_rows_of_their_own() {
     let again = "INSERT INTO service_reversal SELECT case_id, record_id, case_id, kind, timed_minutes, made_up_minutes, at \
                  FROM service_reversal";
     assert!(app.refused_by_schema(again).await.to_lowercase().contains("unique"), "a record is voided once");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_finding_and_a_fraud_each_stop_spending_by_themselves() {
+    let app = TestApp::start().await;
+    let (li, enrolment) = served(&app).await;
+    confirmed(&app, &app.stepped_up("second-community").await, &enrolment, true).await;
+    app.enrich("li", 100).await;
+    jobs::run_all(&app.state).await;
+    let because = async || li.get("/member/points").await.expect(200)["frozen_because"].to_string();
+    assert!(because().await.contains("弄虚作假"), "{}", because().await);
+
+    let own = "kind = 'points' AND member_id = (SELECT id FROM member WHERE name = '李秀英')";
+    app.tamper(&format!("UPDATE account SET balance = balance + 7 WHERE {own}")).await;
+    app.state.clock.advance_wall(Duration::minutes(11));
+    jobs::run_all(&app.state).await;
+    assert!(because().await.contains("正在核查"), "{}", because().await);
+    app.tamper(&format!("UPDATE account SET balance = balance - 7 WHERE {own}")).await;
+    let found = app.stepped_up("auditor").await.get("/admin/ledger-findings").await.expect(200);
+    for finding in found["items"].as_array().expect("items") {
+        let path = format!("/admin/ledger-findings/{}", finding["id"].as_str().expect("an id"));
+        let why = json!({ "explanation": "人工改动数据库，已改回" });
+        app.stepped_up("district").await.post(&format!("{path}/explanation"), &why).await.expect(200);
+        app.stepped_up("auditor").await.post(&format!("{path}/closing"), &json!({})).await.expect(200);
+    }
+    assert!(because().await.contains("弄虚作假"), "{}", because().await);
+    li.post_keyed("/member/donations", &key(), &json!({ "amount": 1 })).await.refused(409, "points_frozen");
 }
