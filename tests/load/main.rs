@@ -71,13 +71,13 @@ fn serve_bare(mut arguments: impl Iterator<Item = String>) -> Result<(), Failure
 
 fn measure(arguments: impl Iterator<Item = String>) -> Result<Report, Failure> {
     let settings = Settings::read(arguments)?;
-    let only = settings.only.clone();
-    if !only.is_empty() && LOADS.iter().all(|(name, _)| *name != only) {
-        return Err(format!("no load is called {only}").into());
+    let only: Vec<String> = settings.only.split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect();
+    if let Some(unknown) = only.iter().find(|only| LOADS.iter().all(|(name, _)| name != only)) {
+        return Err(format!("no load is called {unknown}").into());
     }
     let mut bench = Bench::start(settings)?;
     for (name, load) in LOADS {
-        if only.is_empty() || only == name {
+        if only.is_empty() || only.iter().any(|only| only == name) {
             load(&mut bench)?;
         }
     }

@@ -31,7 +31,7 @@ pub struct Settings {
     pub phones: usize,
     /// In how many sessions each phone's member is enrolled.
     pub sessions: usize,
-    /// The one load to measure; empty, all of them.
+    /// The loads to measure, between commas; empty, all of them.
     pub only: String,
 }
 

@@ -104,7 +104,7 @@ fn take(bench: &mut Bench, case: Case, offers: &[String]) -> Result<(), Failure>
     bench.measure(&Measured { case, counts: &counts, floor: &floor }, |bench| redemptions(bench, offers))
 }
 
-fn redemptions(bench: &Bench, offers: &[String]) -> Result<impl Job, Failure> {
+fn redemptions<'a>(bench: &Bench, offers: &'a [String]) -> Result<impl Job + use<'a>, Failure> {
     let (tokens, nonce) = (bench.phones.tokens(&bench.people(), "member")?, bench.phones.nonce());
     Ok(writes(201, move |turn, request: &mut String| {
         let (token, offer) = (&tokens[turn % tokens.len()], &offers[turn * 7 % offers.len()]);

@@ -74,6 +74,8 @@ async fn whoever_may_not_give_is_told_why_and_nothing_changes() {
     assert_eq!(app.number("SELECT count(*) FROM donation").await, 0);
     for _ in 0..3 {
         donate(&zhang, 1_000).await.expect(201);
+        donate(&zhang, 1).await.refused(409, "donation_limit_reached");
+        app.advance("1d").await;
     }
     donate(&zhang, 1).await.refused(409, "donation_limit_reached");
     assert_eq!(app.number("SELECT count(*) FROM donation").await, 3);
@@ -113,6 +115,7 @@ async fn the_years_limit_holds_however_many_give_at_once() {
     let app = TestApp::start().await;
     let zhang = app.resident("zhang").await;
     app.enrich("zhang", 100_000).await;
+    app.change_rules(|rules| rules.donation.day_cap = 0).await;
     let replies = join_all((0..16).map(|_| donate(&zhang, 1_000))).await;
     assert_eq!(replies.iter().filter(|reply| reply.status == 201).count(), 3);
     assert_eq!(app.number("SELECT CAST(sum(points) AS bigint) FROM donation").await, 3_000);

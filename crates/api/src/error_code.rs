@@ -105,7 +105,7 @@ error_codes! {
     AlreadyCharged = "already_charged", 409, "已作违规处理";
     AppealOver = "appeal_over", 409, "申诉期已满";
     AppealLevel = "appeal_level", 409, "须由上一级裁定";
-    DonationLimitReached = "donation_limit_reached", 409, "已达全年捐赠上限";
+    DonationLimitReached = "donation_limit_reached", 409, "已达捐赠上限";
     AlreadyVerified = "already_verified", 409, "兑换券已核销";
     RedemptionClosed = "redemption_closed", 409, "积分已退回";
     VoucherCancelled = "voucher_cancelled", 409, "兑换券已取消";

@@ -3,7 +3,8 @@
 use domain::consent::Purpose;
 use domain::id::IdentityId;
 use domain::time::Instant;
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::sea_query::{Expr, IntoColumnRef, Query, SelectStatement};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder};
 use uuid::Uuid;
 
 use crate::database::{CHUNK, ReadTx, WriteTx};
@@ -89,6 +90,18 @@ pub async fn holds(tx: &ReadTx, identity: IdentityId, purpose: Purpose, policy_v
         .filter(row::Column::PolicyVersion.eq(policy_version))
         .filter(row::Column::WithdrawnAt.is_null());
     Ok(held.one(&tx.on()).await?.is_some())
+}
+
+/// The consent to this purpose, under this version of the policy, of the user in a column of the query around it.
+pub(crate) fn held(user: impl IntoColumnRef, purpose: Purpose, policy_version: &str) -> SelectStatement {
+    Query::select()
+        .expr(Expr::val(1))
+        .from(row::Entity)
+        .and_where(Expr::col((row::Entity, row::Column::IdentityId)).equals(user))
+        .and_where(row::Column::Purpose.eq(code::write(purpose)))
+        .and_where(row::Column::PolicyVersion.eq(policy_version))
+        .and_where(row::Column::WithdrawnAt.is_null())
+        .to_owned()
 }
 
 /// The consents of the user that hold now.

@@ -10,7 +10,8 @@ use actix_web::{Error, FromRequest, HttpMessage, HttpRequest};
 use domain::consent::{POLICY_VERSION, Purpose};
 use domain::member::MemberState;
 use domain::session::{Audience, Holder};
-use storage::{admins, consents, identities, members, role_grants, sessions, staff};
+use storage::sessions::{self, MemberSession};
+use storage::{admins, consents, identities, members, role_grants, staff};
 
 use super::caller::{Admin, Caller, Who};
 use crate::error::{ApiError, ApiResult};
@@ -79,11 +80,21 @@ impl State {
         let ended = || ApiError::new(ErrorCode::Unauthenticated, "登录已失效，请重新登录");
         let (claims, audience, session) = self.tokens.read(token, now).ok_or_else(ended)?;
         let tx = self.database.read();
-        let session = sessions::find(&tx, session).await?.filter(|session| session.alive(now)).ok_or_else(ended)?;
-        if session.audience != audience || session.version != claims.ver {
+        let (session, who) = if audience == Audience::Member {
+            let found = sessions::find_of_member(&tx, session, Purpose::PrivacyPolicy, POLICY_VERSION).await?;
+            let MemberSession { session, member, agreed } = found.ok_or_else(ended)?;
+            let Holder::Identity(identity) = session.holder else { return Err(ended()) };
+            (session, Some(Who::Member { identity, member, agreed }))
+        } else {
+            (sessions::find(&tx, session).await?.ok_or_else(ended)?, None)
+        };
+        if !session.alive(now) || session.audience != audience || session.version != claims.ver {
             return Err(ended());
         }
-        let who = self.who(session.audience, session.holder, session.stepped_up_until).await?.ok_or_else(ended)?;
+        let who = match who {
+            Some(who) => who,
+            None => self.who(session.audience, session.holder, session.stepped_up_until).await?.ok_or_else(ended)?,
+        };
         let token_ends = claims.ends();
         let caller = Arc::new(Caller { session: session.id, version: session.version, audience, token_ends, who });
         self.callers.insert(key, Arc::clone(&caller));
