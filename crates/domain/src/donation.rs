@@ -165,7 +165,7 @@ mod tests {
     fn the_rules_may_take_none_or_less_a_day() {
         let mut purse = purse(5_000);
         let mut refused = |rules: &rulebook::Donation, points, today| {
-            let wish = Wish { rules, today, ..wish(points, 0) };
+            let wish = Wish { today, rules, ..wish(points, 0) };
             donate(&mut purse, wish).map(|_| ())
         };
         assert_eq!(refused(&rulebook::Donation { open: false, ..RULES }, 5, 0), Err(DonationError::Closed));
