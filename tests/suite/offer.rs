@@ -171,6 +171,8 @@ async fn what_nobody_can_look_for_is_named() {
     let mut seen = 0;
     for (audience, clients) in [(Audience::Member, vec![zhang]), (Audience::Admin, vec![district, system])] {
         let lists = operations(audience).into_iter().filter(|operation| operation.id.starts_with("list_"));
+        // The handful of keys is not asked for anything.
+        let lists = lists.filter(|operation| !operation.template.ends_with("/ledger-seal-keys"));
         for operation in lists.filter(|operation| !operation.template.contains('{')) {
             for client in &clients {
                 let reply = client.get(&format!("{}?nobody=asks", operation.path)).await;
