@@ -13,6 +13,7 @@ mod example_ids;
 pub mod features;
 mod fraud_stop;
 mod gate;
+mod gathering;
 pub mod http;
 pub mod jobs;
 pub mod keys;

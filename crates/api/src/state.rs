@@ -3,9 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use domain::id::{MemberId, OfferId};
+use domain::merchant::Merchant;
+use domain::offer::Offer;
+use storage::accounts::{self, Balance};
 use storage::database::Pools;
 use storage::{
-    Database, KeyValue, StorageError, Vault, admins, development_clock, key_fingerprints, leases, organisations,
+    Database, KeyValue, StorageError, Vault, admins, development_clock, key_fingerprints, leases, offers, organisations,
 };
 use tokio::sync::Semaphore;
 use uuid::Uuid;
@@ -16,6 +20,7 @@ use crate::auth::token::TokenSigner;
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError};
 use crate::gate::Gates;
+use crate::gathering::Gathering;
 use crate::keys::KeyRing;
 use crate::page_cache::PageCache;
 use crate::seal_key::SealKey;
@@ -56,6 +61,10 @@ pub struct State {
     pub(crate) callers: moka::sync::Cache<[u8; 32], Arc<Caller>>,
     /// Pages of the mall as they were a moment ago.
     pub(crate) offer_pages: PageCache,
+    /// Offers that members may look at.
+    pub(crate) shown_offers: Gathering<OfferId, (Offer, Merchant)>,
+    /// Members' balances.
+    pub(crate) balances: Gathering<MemberId, Balance>,
     /// The gates before offers that everybody wants.
     pub(crate) offer_gates: Gates,
     /// How many passwords are hashed at once; each takes 19 MiB.
@@ -86,6 +95,20 @@ impl State {
         let (wechat, wechat_app_id, sandbox) = wechat(&config)?;
         let callers =
             moka::sync::Cache::builder().max_capacity(200_000).time_to_live(std::time::Duration::from_secs(5)).build();
+        let shown_offers = Gathering::new({
+            let database = database.clone();
+            move |ids: Vec<OfferId>| {
+                let tx = database.read();
+                async move { Ok(offers::find_shown(&tx, &ids).await?) }
+            }
+        });
+        let balances = Gathering::new({
+            let (database, clock) = (database.clone(), clock.clone());
+            move |members: Vec<MemberId>| {
+                let (tx, now) = (database.read(), clock.business());
+                async move { Ok(accounts::balances(&tx, &members, now).await?) }
+            }
+        });
         let state = Self {
             config,
             database,
@@ -101,6 +124,8 @@ impl State {
             vault: keys.vault,
             callers,
             offer_pages: PageCache::new(),
+            shown_offers,
+            balances,
             offer_gates: Gates::new(),
             hashing: Arc::new(Semaphore::new(2)),
             holder: Uuid::now_v7(),

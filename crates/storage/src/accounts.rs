@@ -1,11 +1,13 @@
 //! Ledger accounts (账户): each member's points and debt, and the books' own.
 
+use std::collections::HashMap;
+
 use domain::code::Code;
 use domain::id::{AccountId, MemberId};
 use domain::organisation::NodePath;
 use domain::points::{Account, SystemAccount};
 use domain::time::Instant;
-use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query, SelectStatement};
+use sea_orm::sea_query::{Expr, ExprTrait, IntoColumnRef, OnConflict, Query, SelectStatement};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, EntityTrait, FromQueryResult, Order, QueryFilter, QueryOrder, QuerySelect,
 };
@@ -13,6 +15,7 @@ use sea_orm::{
 use crate::database::{CHUNK, ReadTx, WriteTx};
 use crate::error::{Result, StorageError};
 use crate::lots::{self, row as lot};
+use crate::mapping::few_lengths;
 use crate::{enrolments, members, organisations};
 
 const POINTS: &str = "points";
@@ -110,11 +113,23 @@ pub async fn lock(tx: &mut WriteTx, member: MemberId) -> Result<()> {
     if locked.is_empty() { Err(StorageError::corrupt("account", "member_id", member)) } else { Ok(()) }
 }
 
-/// Reads a member's balance in one query: two accounts by key, and the open lots by their end.
+/// Reads a member's balance.
 pub async fn balance(tx: &ReadTx, member: MemberId, now: Instant) -> Result<Balance> {
-    let mut select = select(member);
-    select.from(row::Entity).and_where(row::Column::Id.is_in(ids_of(member)));
-    Ok(sum_up(read(tx, select).await?, now))
+    Ok(balances(tx, &[member], now).await?.remove(&member).unwrap_or_default())
+}
+
+/// Reads the balances of members in one query: their two accounts by key, and the open lots by their end.
+pub async fn balances(tx: &ReadTx, members: &[MemberId], now: Instant) -> Result<HashMap<MemberId, Balance>> {
+    let mut select = select((row::Entity, row::Column::MemberId));
+    select
+        .column((row::Entity, row::Column::MemberId))
+        .from(row::Entity)
+        .and_where(row::Column::Id.is_in(few_lengths(members).flat_map(ids_of)));
+    let mut rows: HashMap<MemberId, Vec<BalanceRow>> = members.iter().map(|member| (*member, Vec::new())).collect();
+    for row in read::<BalanceOf>(tx, select).await? {
+        rows.entry(row.member_id.into()).or_default().push(row.balance);
+    }
+    Ok(rows.into_iter().map(|(member, rows)| (member, sum_up(rows, now))).collect())
 }
 
 /// The same for a member of a unit within these subtrees; nobody else exists.
@@ -126,7 +141,7 @@ pub async fn balance_within(
 ) -> Result<Option<Balance>> {
     use members::row as person;
     use organisations::row as node;
-    let mut select = select(member);
+    let mut select = select((person::Entity, person::Column::Id));
     select
         .from(person::Entity)
         .inner_join(
@@ -138,12 +153,13 @@ pub async fn balance_within(
             Expr::col((row::Entity, row::Column::MemberId)).equals((person::Entity, person::Column::Id)),
         )
         .and_where(person::Column::Id.eq(member.uuid()))
-        .cond_where(organisations::inside(paths));
+        .cond_where(organisations::inside(paths))
+        .group_by_col((person::Entity, person::Column::Id));
     let rows = read(tx, select).await?;
     Ok((!rows.is_empty()).then(|| sum_up(rows, now)))
 }
 
-fn select(member: MemberId) -> SelectStatement {
+fn select(member: impl IntoColumnRef) -> SelectStatement {
     Query::select()
         .columns([
             (row::Entity, row::Column::Kind),
@@ -157,7 +173,7 @@ fn select(member: MemberId) -> SelectStatement {
         .column((lot::Entity, lot::Column::ExpiresAt))
         .expr_as(lot::Column::Remaining.sum().cast_as("bigint"), "points")
         // One look into a small index, so that only those for whom something waits pay for finding out what.
-        .expr_as(Expr::exists(enrolments::awaiting(member)), "awaits")
+        .expr_as(Expr::exists(enrolments::awaiting(Expr::col(member))), "awaits")
         .group_by_col((row::Entity, row::Column::Id))
         .group_by_col((lot::Entity, lot::Column::ExpiresAt))
         .order_by((lot::Entity, lot::Column::ExpiresAt), Order::Asc)
@@ -165,12 +181,12 @@ fn select(member: MemberId) -> SelectStatement {
 }
 
 /// Which lots end soon is seen here and not asked: an instant in the question would have PostgreSQL plan it anew each time.
-async fn read(tx: &ReadTx, mut select: SelectStatement) -> Result<Vec<BalanceRow>> {
+async fn read<R: FromQueryResult + Send + Sync>(tx: &ReadTx, mut select: SelectStatement) -> Result<Vec<R>> {
     let open_lots = Condition::all()
         .add(lot::Column::AccountId.into_expr().equals((row::Entity, row::Column::Id)))
         .add(lots::open());
     select.left_join(lot::Entity, open_lots);
-    Ok(BalanceRow::find_by_statement(tx.backend().build(&select)).all(&tx.on()).await?)
+    Ok(R::find_by_statement(tx.backend().build(&select)).all(&tx.on()).await?)
 }
 
 fn sum_up(rows: Vec<BalanceRow>, now: Instant) -> Balance {
@@ -198,6 +214,13 @@ fn sum_up(rows: Vec<BalanceRow>, now: Instant) -> Balance {
     }
     balance.available = Ord::max(balance.available - gone, 0);
     balance
+}
+
+#[derive(Debug, FromQueryResult)]
+struct BalanceOf {
+    member_id: uuid::Uuid,
+    #[sea_orm(nested)]
+    balance: BalanceRow,
 }
 
 #[derive(Debug, FromQueryResult)]

@@ -22,6 +22,13 @@ pub(crate) mod code {
     }
 }
 
+/// Keys for a list in a question, the last of them repeated until there are a power of two: the databases keep a plan for
+/// each length, and should not have to keep many.
+pub(crate) fn few_lengths<K: Copy>(keys: &[K]) -> impl Iterator<Item = K> {
+    let more = keys.len().next_power_of_two() - keys.len();
+    keys.iter().chain(keys.last().into_iter().cycle().take(more)).copied()
+}
+
 /// The pattern of texts that begin with this one, whatever characters it holds.
 pub(crate) fn beginning_with(text: &str) -> LikeExpr {
     let mut pattern = String::with_capacity(text.len() + 1);
@@ -32,4 +39,19 @@ pub(crate) fn beginning_with(text: &str) -> LikeExpr {
         pattern.push(character);
     }
     LikeExpr::new(pattern + "%").escape('\\')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::few_lengths;
+
+    #[test]
+    fn keys_are_repeated_until_there_are_a_power_of_two() {
+        let lengthened = |keys: &[u8]| few_lengths(keys).collect::<Vec<_>>();
+        assert_eq!(lengthened(&[]), [0; 0]);
+        assert_eq!(lengthened(&[7]), [7]);
+        assert_eq!(lengthened(&[1, 2, 3]), [1, 2, 3, 3]);
+        assert_eq!(lengthened(&[1, 2, 3, 4]), [1, 2, 3, 4]);
+        assert_eq!(lengthened(&[1, 2, 3, 4, 5]), [1, 2, 3, 4, 5, 5, 5, 5]);
+    }
 }

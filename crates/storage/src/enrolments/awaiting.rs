@@ -4,7 +4,7 @@ use domain::enrolment::EnrolmentState;
 use domain::id::{EnrolmentId, MemberId, NodeId};
 use domain::service::{Evaluation, ServiceKind};
 use domain::time::Instant;
-use sea_orm::sea_query::{Expr, NullOrdering, Query, SelectStatement};
+use sea_orm::sea_query::{Expr, ExprTrait, NullOrdering, Query, SelectStatement};
 use sea_orm::{ColumnTrait, Condition, EntityTrait, FromQueryResult, Order, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
@@ -52,7 +52,7 @@ pub async fn list_awaiting(tx: &ReadTx, member: MemberId, limit: u64) -> Result<
         .expr_as(join::of("activity", "kind"), "kind")
         .expr_as(join::of("activity", "node_id"), "node_id")
         .expr_as(join::of("session", "starts_at"), "starts_at")
-        .filter(of_member(member))
+        .filter(of_member(member.uuid().into()))
         .order_by_with_nulls(Column::PublicityEndsAt, Order::Asc, NullOrdering::Last)
         .order_by_asc(Column::Id)
         .limit(limit)
@@ -76,14 +76,14 @@ pub async fn list_awaiting(tx: &ReadTx, member: MemberId, limit: u64) -> Result<
 }
 
 /// One row for each confirmed service of the member that awaits its credit, to ask whether there is any.
-pub(crate) fn awaiting(member: MemberId) -> SelectStatement {
+pub(crate) fn awaiting(member: Expr) -> SelectStatement {
     Query::select().expr(Expr::val(1)).from(Entity).cond_where(of_member(member)).to_owned()
 }
 
 /// The states are spelled out, so that both databases see that the partial index holds the answer.
-fn of_member(member: MemberId) -> Condition {
+fn of_member(member: Expr) -> Condition {
     Condition::all()
-        .add(Column::MemberId.eq(member.uuid()))
+        .add(Column::MemberId.into_expr().eq(member))
         .add(Expr::cust("enrolment.state IN ('lead_confirmed', 'in_publicity')"))
 }
 

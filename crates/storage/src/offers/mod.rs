@@ -4,6 +4,8 @@ mod list;
 
 pub use list::{Filter, OfferCursor, OfferSummary, list};
 
+use std::collections::HashMap;
+
 use domain::id::{AdminId, OfferId};
 use domain::merchant::Merchant;
 use domain::offer::{Offer, OfferState, Promise};
@@ -14,7 +16,7 @@ use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, ExprTrait, JoinType, Q
 
 use crate::database::{ReadTx, WriteTx};
 use crate::error::{Result, StorageError};
-use crate::mapping::code;
+use crate::mapping::{code, few_lengths};
 use crate::{join, merchants, organisations};
 
 /// An offer with the names that its keepers see beside it.
@@ -65,10 +67,15 @@ pub async fn find_any(tx: &ReadTx, id: OfferId) -> Result<Option<(Offer, Merchan
     with_merchant(tx, row::Entity::find_by_id(id.uuid())).await
 }
 
-/// Finds an offer that members may look at: in the mall, or out of it for a while.
-pub async fn find_shown(tx: &ReadTx, id: OfferId) -> Result<Option<(Offer, Merchant)>> {
+/// Finds the offers that members may look at: in the mall, or out of it for a while.
+pub async fn find_shown(tx: &ReadTx, ids: &[OfferId]) -> Result<HashMap<OfferId, (Offer, Merchant)>> {
     let shown = [OfferState::Listed, OfferState::Paused].map(code::write);
-    with_merchant(tx, row::Entity::find_by_id(id.uuid()).filter(row::Column::State.is_in(shown))).await
+    let query = row::Entity::find()
+        .filter(row::Column::Id.is_in(few_lengths(ids).map(OfferId::uuid)))
+        .filter(row::Column::State.is_in(shown));
+    let rows = query.join(JoinType::InnerJoin, merchant()).select_also(merchants::row::Entity).all(&tx.on()).await?;
+    let found = rows.into_iter().filter_map(|(offer, merchant)| Some((offer, merchant?)));
+    found.map(|(offer, merchant)| Ok((offer.id.into(), (offer.try_into()?, merchant.try_into()?)))).collect()
 }
 
 /// Finds an offer of a merchant that hangs within these subtrees.

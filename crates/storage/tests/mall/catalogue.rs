@@ -114,8 +114,11 @@ async fn keepers_see_their_own_subtree_and_nothing_beside_it() {
     assert_eq!(titles(&world, drafts).await, ["一券"]);
     assert!(offers::find_within(&read, &inside, own.id).await.unwrap().is_some());
     assert!(offers::find_within(&read, &inside, foreign.id).await.unwrap().is_none());
-    assert!(offers::find_shown(&read, own.id).await.unwrap().is_none(), "a draft is nobody's but its keepers'");
-    assert!(offers::find_shown(&read, foreign.id).await.unwrap().is_some());
+    assert!(
+        !offers::find_shown(&read, &[own.id, foreign.id]).await.unwrap().contains_key(&own.id),
+        "a draft is nobody's but its keepers'"
+    );
+    assert!(offers::find_shown(&read, &[own.id, foreign.id]).await.unwrap().contains_key(&foreign.id));
 }
 
 #[tokio::test]
@@ -181,7 +184,7 @@ async fn a_draft_is_rewritten_and_a_step_leaves_the_stock_alone() {
     offers::save_state(&mut tx, &offer, now()).await.unwrap();
     offers::save_draft(&mut tx, &Offer { stock_left: 2, ..offer.clone() }, now()).await.unwrap();
     tx.commit().await.unwrap();
-    let (kept, merchant) = offers::find_shown(&world.db.read(), offer.id).await.unwrap().unwrap();
+    let (kept, merchant) = offers::find_shown(&world.db.read(), &[offer.id]).await.unwrap().remove(&offer.id).unwrap();
     assert_eq!((kept.promise, kept.stock_left, merchant.name), (offer.promise, 9, "德胜面馆".into()));
     assert_eq!((kept.approved_by, kept.drafted_by), (offer.approved_by, offer.drafted_by));
 }

@@ -26,8 +26,7 @@ pub(super) async fn show_offer(
     app: App,
     request: HttpRequest,
 ) -> ApiResult<HttpResponse> {
-    let found = offers::find_shown(&app.database.read(), OfferId::new(*id)).await?;
-    let (offer, merchant) = found.ok_or_else(ApiError::not_found)?;
+    let (offer, merchant) = app.shown_offers.ask(OfferId::new(*id)).await?.ok_or_else(ApiError::not_found)?;
     Ok(Tagged::of(&OfferView::new(offer, merchant))?.answer(&request))
 }
 

@@ -9,7 +9,7 @@ use domain::notice::last_day;
 use domain::time::Instant;
 use serde::Serialize;
 use storage::ReadTx;
-use storage::accounts::{self, Balance};
+use storage::accounts::Balance;
 use utoipa::ToSchema;
 
 use super::pending::pending;
@@ -85,6 +85,6 @@ impl PointsView {
 #[get("/points")]
 pub(super) async fn show_balance(caller: CurrentMember, app: App) -> ApiResult<web::Json<PointsView>> {
     let (tx, now) = (app.database.read(), app.clock.business());
-    let balance = accounts::balance(&tx, caller.member, now).await?;
+    let balance = app.balances.ask(caller.member).await?.unwrap_or_default();
     Ok(web::Json(PointsView::new(&tx, caller.member, balance, now).await?))
 }
