@@ -144,11 +144,10 @@ pub(crate) const OF_MISCONDUCT: [(&str, &[&str]); 14] = [
         "misconduct_points",
         &[
             "INSERT INTO misconduct_case (id, enrolment_id, member_id, reason, evidence, fraud, state, node_id, proposed_by, \
-             proposed_at, decided_by, deduction, clawback_id) SELECT t.source_id, v.source_id, v.member_id, '', '', FALSE, \
-             'upheld', c.node_id, c.proposed_by, c.proposed_at, c.decided_by, 0, t.id \
+             proposed_at, decided_by, ruled_by, deduction, clawback_id) SELECT t.source_id, v.source_id, v.member_id, '', '', FALSE, \
+             'upheld', c.node_id, c.proposed_by, c.proposed_at, c.decided_by, c.node_id, 0, t.id \
              FROM transfer t JOIN earn_event v ON v.transfer_id = t.reverses, misconduct_case c \
              WHERE t.source_kind = 'transfer' AND c.state = 'confirmed'",
-            "UPDATE misconduct_case SET ruled_by = node_id WHERE state = 'upheld'",
             "UPDATE enrolment SET state = 'voided' WHERE id IN (SELECT enrolment_id FROM misconduct_case WHERE state = 'upheld')",
             "INSERT INTO service_reversal (id, record_id, case_id, kind, timed_minutes, made_up_minutes, at) \
              SELECT c.id, s.id, c.id, 'void', -s.timed_minutes, -s.made_up_minutes, s.served_at \
