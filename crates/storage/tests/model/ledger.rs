@@ -332,17 +332,16 @@ impl Ledger {
         let mut tx = self.write().await;
         let mut purse = purses::lock(&mut tx, member).await.expect("the purse");
         let mut hold = holds::lock(&mut tx, id).await.expect("an answer").expect("the hold");
-        let mut moved = Moved::default();
-        if let Some(taken) = taken {
+        let moved = if let Some(taken) = taken {
             let why = self.occasion("人工调整", SourceKind::Adjustment, id.uuid());
             let transfer = TransferId::of_key(member.into(), "approve_adjustment", &id.to_string());
             let posting = hold.post(&mut purse, transfer, why, taken).map_err(not_held)?;
             holds::post(&mut tx, &hold, &posting).await.expect("a posting");
-            moved = moved_by(member, &posting);
+            moved_by(member, &posting)
         } else {
             hold.void(&mut purse).map_err(not_held)?;
-            moved = self.free(&mut tx, &mut purse, &hold).await;
-        }
+            self.free(&mut tx, &mut purse, &hold).await
+        };
         tx.commit().await.expect("kept");
         Ok(moved)
     }
