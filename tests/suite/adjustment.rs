@@ -1,11 +1,12 @@
 //! Points put right by two persons, what is held meanwhile, and what becomes of proposals that nobody answers.
 
+use chrono::Duration;
 use domain::id::HoldId;
 use domain::points::HoldState;
 use domain::role::Role;
 use futures_util::future::{join, join_all};
 use serde_json::{Value, json};
-use storage::{holds, purses};
+use storage::{holds, invariants, purses};
 use tests::client::key;
 use tests::mall::{id, redeem};
 use tests::points::adjusting;
@@ -130,6 +131,62 @@ async fn an_unanswered_proposal_lapses_and_its_hold_expires() {
     assert_eq!(app.number("SELECT count(*) FROM adjustment WHERE state = 'lapsed'").await, 2);
     assert_eq!((audited(&app, "expire_hold").await, audited(&app, "lapse_adjustment").await), (1, 2));
     app.books_balance().await;
+}
+
+/// What a member could spend while something is owed would make the debt worth nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn freed_points_pay_the_debt_that_was_made_while_they_were_held() {
+    let app = TestApp::start().await;
+    let zhang = app.resident("zhang").await;
+    let earned = app.credit_service("zhang", 120, app.state.clock.business()).await;
+    let (community, second) = (app.stepped_up("community").await, app.stepped_up("second-community").await);
+    let standing = async || {
+        let balance = zhang.get("/member/points").await.expect(200);
+        ["available", "held", "debt", "lifetime_earned"].map(|name| balance[name].as_i64().expect("a number"))
+    };
+    let [refused, lapses] = [-12, -6].map(|amount| propose(&community, &app, "zhang", amount));
+    let (refused, lapses) = (id(&refused.await.expect(201)), id(&lapses.await.expect(201)));
+    let [available, _, _, before] = standing().await;
+    app.claw_back("zhang", earned, available + 15).await;
+    let after = before - available - 15;
+    assert_eq!(standing().await, [0, 18, 15, after]);
+
+    refuse(&second, &refused).await.expect(201);
+    assert_eq!(standing().await, [0, 6, 3, after], "twelve were freed and are owed");
+    let entry = &zhang.get("/member/points/entries").await.expect(200)["items"][0];
+    let why = format!("/member/points/entries/{}", entry["transfer_id"].as_str().expect("an id"));
+    assert_eq!(zhang.get(&why).await.expect(200)["sentence"], "积分解冻，先抵还欠分 12 分。");
+    app.advance("15d").await;
+    assert_eq!(standing().await, [3, 0, 0, after], "of six that the job freed, three were owed");
+    assert_eq!(app.texts("SELECT state FROM adjustment WHERE state = 'lapsed'").await.len(), 1, "{lapses}");
+    app.books_balance().await;
+    app.books_are_sound().await;
+}
+
+/// Dumps are restored days later, and nobody lets anything expire in them: that alone makes no books wrong.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_is_late_only_if_the_books_were_alive_when_its_time_came() {
+    let app = TestApp::start().await;
+    app.resident("zhang").await;
+    app.enrich("zhang", 30).await;
+    id(&propose(&app.stepped_up("community").await, &app, "zhang", -20).await.expect(201));
+    let overdue = async || {
+        let (read, later) = (app.state.database.read(), app.state.clock.wall() + Duration::days(30));
+        let mut red = Vec::new();
+        for invariant in invariants::all() {
+            if invariants::check(&read, &invariant, later).await.expect("an answer").count > 0 {
+                red.push(invariant.name);
+            }
+        }
+        red
+    };
+    assert_eq!(overdue().await, [""; 0], "a copy that lay on a shelf for a month");
+    app.state.clock.advance_wall(Duration::days(20));
+    assert_eq!(overdue().await, [""; 0], "a service that did not run");
+    app.enrich("li", 10).await;
+    assert_eq!(overdue().await, ["hold_overdue", "adjustment_overdue"], "it runs, and its jobs do not");
+    app.advance("15d").await;
+    assert_eq!(overdue().await, [""; 0]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -270,8 +327,8 @@ async fn end(app: &TestApp, id: HoldId, way: usize) -> bool {
             let Ok(posting) = hold.post(&mut purse, transfer, adjusting(now), 5) else { return false };
             holds::post(&mut tx, &hold, &posting).await
         }
-        1 if hold.void(&mut purse).is_ok() => holds::free(&mut tx, &hold).await,
-        2 if hold.expire(&mut purse, hold.expires_at).is_ok() => holds::free(&mut tx, &hold).await,
+        1 if hold.void(&mut purse).is_ok() => holds::free(&mut tx, &hold, None).await,
+        2 if hold.expire(&mut purse, hold.expires_at).is_ok() => holds::free(&mut tx, &hold, None).await,
         _ => return false,
     };
     assert_ne!(hold.state, HoldState::Pending);

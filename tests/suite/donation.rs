@@ -122,6 +122,20 @@ async fn the_years_limit_holds_however_many_give_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whoever_moves_away_at_this_moment_gives_nothing_to_the_community_that_was_theirs() {
+    let app = TestApp::start().await;
+    if !app.on_postgres() {
+        return;
+    }
+    let zhang = app.resident("zhang").await;
+    app.enrich("zhang", 30).await;
+    let leaving = app.hold("UPDATE residency SET state = 'left', closed_at = accepted_at").await;
+    let (refused, ()) = tokio::join!(donate(&zhang, 10), leaving.commit_when_waited_for_by(1));
+    refused.refused(409, "not_resident");
+    assert_eq!(app.number("SELECT count(*) FROM donation").await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn one_key_is_one_donation_for_ever() {
     let app = TestApp::start().await;
     let zhang = app.resident("zhang").await;

@@ -4,9 +4,11 @@
 use api::jobs;
 use chrono::Duration;
 use domain::session::{Audience, Holder};
+use futures_util::future::join_all;
 use serde_json::json;
 use tests::TestApp;
 use tests::client::key;
+use tests::forger::Forger;
 use tests::mall::{id, redeem};
 
 /// Runs the jobs when it is time for another round of who was touched.
@@ -112,12 +114,15 @@ async fn whose_books_are_wrong_cannot_spend_until_two_persons_saw_to_it() {
     redeem(&zhang, &offer).await.refused(409, "points_frozen");
 
     app.tamper(&format!("UPDATE account SET balance = balance - 7 WHERE {own}")).await;
-    // Of two who close it at once, one does.
+    // Of those who close it at once, one does.
     let body = json!({});
-    let (one, other) = tokio::join!(auditor.post(&closing, &body), auditor.post(&closing, &body));
-    let (done, late) = if one.status == 200 { (one, other) } else { (other, one) };
-    let closed = done.expect(200);
-    late.refused(409, "state_conflict");
+    let replies = join_all((0..8).map(|_| auditor.post(&closing, &body))).await;
+    let (mut done, late): (Vec<_>, Vec<_>) = replies.into_iter().partition(|reply| reply.status == 200);
+    assert_eq!(done.len(), 1);
+    for reply in late {
+        reply.refused(409, "state_conflict");
+    }
+    let closed = done.remove(0).expect(200);
     assert_eq!(closed["state"], "closed");
     redeem(&zhang, &offer).await.expect(201);
     app.enrich("zhang", 5).await;
@@ -125,6 +130,92 @@ async fn whose_books_are_wrong_cannot_spend_until_two_persons_saw_to_it() {
     assert_eq!(auditor.get(&path).await.expect(200), closed);
     next_round(&app).await;
     assert_eq!(app.number("SELECT count(*) FROM ledger_finding").await, 1);
+}
+
+/// Faults of which each names a member, and those whom they concern: a donor, somebody accused, and two others.
+const OF_MEMBERS: [&str; 8] = [
+    "UPDATE adjustment SET amount = amount - 1 WHERE state = 'approved'",
+    "UPDATE donation SET points = points + 1",
+    "UPDATE misconduct_case SET state = 'confirmed', decided_by = node_id",
+    "INSERT INTO service_reversal (id, record_id, case_id, kind, timed_minutes, made_up_minutes, at) SELECT s.id, s.id, c.id, \
+     'void', 0, 0, s.served_at FROM misconduct_case c JOIN service_record s ON s.source_id = c.enrolment_id",
+    "UPDATE entry SET previous_hash = (SELECT last_hash FROM account WHERE last_hash IS NOT NULL LIMIT 1) \
+     WHERE sequence IS NULL AND transfer_id = (SELECT id FROM transfer WHERE kind = 'earn' AND source_kind = 'first_residency' \
+     AND source_id NOT IN (SELECT member_id FROM donation UNION SELECT member_id FROM misconduct_case) ORDER BY source_id LIMIT 1)",
+    "UPDATE account SET verified_minutes = verified_minutes + 1 WHERE kind = 'points' AND member_id = (SELECT source_id \
+     FROM transfer WHERE kind = 'earn' AND source_kind = 'first_residency' \
+     AND source_id NOT IN (SELECT member_id FROM donation UNION SELECT member_id FROM misconduct_case) \
+     ORDER BY source_id LIMIT 1 OFFSET 1)",
+    "UPDATE account SET id = member_id WHERE kind = 'debt' AND sequence = 0 AND member_id = (SELECT max_id FROM (SELECT source_id \
+     AS max_id FROM transfer WHERE kind = 'earn' AND source_kind = 'first_residency' \
+     AND source_id NOT IN (SELECT member_id FROM donation UNION SELECT member_id FROM misconduct_case) \
+     ORDER BY source_id LIMIT 1 OFFSET 2) AS third)",
+    "UPDATE adjustment SET transfer_id = (SELECT transfer_id FROM donation) WHERE state = 'approved'",
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_has_a_fault_is_frozen_for_it_and_nobody_else() {
+    let app = TestApp::demo().await;
+    for _ in 0..3 {
+        jobs::run_all(&app.state).await;
+    }
+    let forger = Forger::at(&app.database_url).await;
+    for fault in OF_MEMBERS {
+        forger.run(fault).await;
+    }
+    forger.leave().await;
+    next_day(&app).await;
+    let found = app
+        .texts(
+            "SELECT CASE WHEN f.member_id IN (SELECT member_id FROM donation) THEN 'donor' \
+             WHEN f.member_id IN (SELECT member_id FROM misconduct_case) THEN 'accused' ELSE 'another' END || ' ' || f.invariant \
+             FROM ledger_finding f WHERE f.member_id IS NOT NULL ORDER BY 1",
+        )
+        .await;
+    let expected = [
+        "accused misconduct_points",
+        "accused misconduct_service",
+        "accused service_reversal",
+        "another account_owner",
+        "another unchained",
+        "another verified_minutes",
+        "donor adjustment_exists",
+        "donor adjustment_hold",
+        "donor adjustment_points",
+        "donor donation_points",
+    ];
+    assert_eq!(found, expected);
+    let concerned = "SELECT count(DISTINCT member_id) FROM ledger_finding WHERE member_id IS NOT NULL";
+    assert_eq!(app.number(concerned).await, 5);
+    let frozen = "SELECT count(*) FROM account WHERE frozen_at IS NOT NULL AND member_id IN (SELECT member_id FROM ledger_finding)";
+    assert_eq!(app.number(frozen).await, 5);
+    assert_eq!(app.number("SELECT count(*) FROM account WHERE frozen_at IS NOT NULL").await, 5);
+    assert_eq!(app.texts("SELECT invariant FROM ledger_finding WHERE member_id IS NULL").await, [""; 0]);
+}
+
+/// What was added to a wrong balance could never be put right: the ledger keeps what it says for ever.
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_added_to_an_account_that_does_not_stand_as_its_entries_say() {
+    let app = TestApp::start().await;
+    let zhang = app.shopper("zhang", 100).await;
+    let shop = app.shop("wenyuan", "德胜面馆").await;
+    let offer = app.listed(&shop, &app.promise("面", 10, 100)).await;
+    let own = "kind = 'points' AND balance > 0";
+    for (fault, cure) in [
+        ("balance = balance + 7", "balance = balance - 7"),
+        (
+            "last_hash = NULL",
+            "last_hash = (SELECT hash FROM entry e WHERE e.account_id = account.id ORDER BY sequence DESC LIMIT 1)",
+        ),
+    ] {
+        let entries = app.number("SELECT count(*) FROM entry").await;
+        app.tamper(&format!("UPDATE account SET {fault} WHERE {own}")).await;
+        redeem(&zhang, &offer).await.refused(409, "points_frozen");
+        assert_eq!(app.number("SELECT count(*) FROM entry").await, entries, "{fault}");
+        app.tamper(&format!("UPDATE account SET {cure} WHERE {own}")).await;
+        redeem(&zhang, &offer).await.expect(201);
+        app.books_are_sound().await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -140,19 +231,25 @@ async fn what_concerns_the_whole_ledger_freezes_nobody_and_ends_when_a_round_no_
     let violations = "ledger_invariant_violations{invariant=\"stock\"}";
     assert!(metric(&app, violations).await.is_some());
 
-    let close = async || {
-        let (district, auditor) = (app.stepped_up("district").await, app.stepped_up("auditor").await);
-        let found = auditor.get("/admin/ledger-findings").await.expect(200);
-        let path = format!("/admin/ledger-findings/{}", found["items"][0]["id"].as_str().expect("an id"));
-        district.post(&format!("{path}/explanation"), &json!({ "explanation": "少记一件" })).await.expect(200);
-        auditor.post(&format!("{path}/closing"), &json!({})).await
+    let found = app.admin("auditor").await.get("/admin/ledger-findings").await.expect(200);
+    let path = format!("/admin/ledger-findings/{}", found["items"][0]["id"].as_str().expect("an id"));
+    let explain = async || {
+        let why = json!({ "explanation": "少记一件" });
+        app.stepped_up("district").await.post(&format!("{path}/explanation"), &why).await.expect(200)
     };
+    let close = async || app.stepped_up("auditor").await.post(&format!("{path}/closing"), &json!({})).await;
+    explain().await;
     next_day(&app).await;
     close().await.refused(409, "finding_stands");
     app.tamper("UPDATE offer SET stock_left = stock_left + 1").await;
     close().await.refused(409, "finding_stands");
     next_day(&app).await;
-    close().await.expect(200);
+    explain().await;
+    close().await.refused(409, "finding_stands");
+    next_day(&app).await;
+    let closed = close().await.expect(200);
+    let named = [&closed["explained_by_name"], &closed["closed_by_name"], &closed["meaning"]];
+    assert_eq!(named, [&json!("district 管理员"), &json!("auditor 管理员"), &json!("库存和名额与明细相符")]);
     assert_eq!(app.number("SELECT count(*) FROM ledger_finding").await, 1);
 }
 

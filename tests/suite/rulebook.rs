@@ -333,3 +333,14 @@ async fn of_versions_approved_at_once_for_the_same_days_one_wins() {
     let audited = "SELECT count(*) FROM audit WHERE action = 'approve_rulebook' AND result = 'done'";
     assert_eq!(app.number(audited).await, 2);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn versions_drafted_at_once_are_numbered_one_after_the_other() {
+    let app = TestApp::start().await;
+    let author = app.admin("community").await;
+    let body = request(&app, "wenyuan", draft(&app, 3, json!({})));
+    let replies = join_all((0..8).map(|_| author.post("/admin/rulebooks", &body))).await;
+    let mut versions: Vec<_> = replies.into_iter().map(|reply| reply.expect(201)["version"].as_i64()).collect();
+    versions.sort_unstable();
+    assert_eq!(versions, (1..=8).map(Some).collect::<Vec<_>>());
+}

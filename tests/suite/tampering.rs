@@ -7,13 +7,16 @@ use api::clock::Clock;
 use api::jobs;
 use api::seal_key::SealKey;
 use data_encoding::{BASE64, HEXLOWER};
+use domain::id::TransferId;
+use domain::points::SourceKind;
 use storage::seals;
 use tests::TestApp;
 use tests::binary::zhixiang;
 use tests::database::{copy, restored};
 use tests::forger::Forger;
 
-use crate::ledger::red;
+use crate::ledger::{of_members, red, red_of_members};
+use crate::misconduct::{appeal, confirmed, rule, serve, served};
 
 /// What `zhixiang verify-ledger` finds, where there are no settings and no keys but what it is told.
 fn verify(app: &TestApp, url: &str, more: &[&str]) -> (Option<i32>, Vec<String>, String) {
@@ -119,6 +122,130 @@ async fn seals_can_be_neither_dropped_nor_reordered_nor_signed_by_anybody_else()
         }
         forger.leave().await;
         assert_eq!(red(&url, &key).await, ["seals"], "{statements:?}");
+    }
+}
+
+/// The minutes in each purse, as records and reversals have them.
+const MINUTES: &str = "UPDATE account SET verified_minutes = \
+    (SELECT COALESCE(sum(timed_minutes + made_up_minutes), 0) FROM service_record r WHERE r.member_id = account.member_id) \
+    + (SELECT COALESCE(sum(v.timed_minutes + v.made_up_minutes), 0) FROM service_reversal v \
+    JOIN service_record r ON r.id = v.record_id WHERE r.member_id = account.member_id) WHERE kind = 'points'";
+
+/// Faults in books in which one case of misconduct stands, another was revoked, and a third credit was clawed back in part by
+/// nobody's decision. Each is all right but for one thing.
+pub(crate) const OF_MISCONDUCT: [(&str, &[&str]); 14] = [
+    ("misconduct_service", &["UPDATE enrolment SET state = 'credited' WHERE state = 'voided'"]),
+    ("misconduct_points", &["UPDATE misconduct_case SET deduction = deduction + 1 WHERE state = 'confirmed'"]),
+    ("misconduct_points", &["UPDATE misconduct_case SET deduction = 0, deduction_id = NULL WHERE state = 'confirmed'"]),
+    ("misconduct_points", &["UPDATE misconduct_case SET clawback_id = NULL WHERE state = 'confirmed'"]),
+    ("misconduct_points", &["UPDATE misconduct_case SET clawback_id = deduction_id WHERE state = 'revoked'"]),
+    // A case that took less than the service had earned.
+    (
+        "misconduct_points",
+        &[
+            "INSERT INTO misconduct_case (id, enrolment_id, member_id, reason, evidence, fraud, state, node_id, proposed_by, \
+             proposed_at, decided_by, ruled_by, deduction, clawback_id) SELECT t.source_id, v.source_id, v.member_id, '', '', FALSE, \
+             'upheld', c.node_id, c.proposed_by, c.proposed_at, c.decided_by, c.node_id, 0, t.id \
+             FROM transfer t JOIN earn_event v ON v.transfer_id = t.reverses, misconduct_case c \
+             WHERE t.source_kind = 'transfer' AND c.state = 'confirmed'",
+            "UPDATE enrolment SET state = 'voided' WHERE id IN (SELECT enrolment_id FROM misconduct_case WHERE state = 'upheld')",
+            "INSERT INTO service_reversal (id, record_id, case_id, kind, timed_minutes, made_up_minutes, at) \
+             SELECT c.id, s.id, c.id, 'void', -s.timed_minutes, -s.made_up_minutes, s.served_at \
+             FROM misconduct_case c JOIN service_record s ON s.source_id = c.enrolment_id WHERE c.state = 'upheld'",
+            MINUTES,
+        ],
+    ),
+    // Revoked, and the points were never given back.
+    (
+        "misconduct_points",
+        &[
+            "INSERT INTO service_reversal (id, record_id, case_id, kind, timed_minutes, made_up_minutes, at) \
+             SELECT c.id, s.id, c.id, 'reinstate', s.timed_minutes, s.made_up_minutes, s.served_at \
+             FROM misconduct_case c JOIN service_record s ON s.source_id = c.enrolment_id WHERE c.state = 'confirmed'",
+            MINUTES,
+            "UPDATE enrolment SET state = 'credited' WHERE state = 'voided'",
+            "UPDATE misconduct_case SET state = 'revoked', ruled_by = node_id WHERE state = 'confirmed'",
+        ],
+    ),
+    // Upheld, and the points were given back all the same.
+    (
+        "misconduct_points",
+        &[
+            "UPDATE misconduct_case SET state = 'upheld' WHERE state = 'revoked'",
+            "UPDATE enrolment SET state = 'voided' WHERE id IN (SELECT enrolment_id FROM misconduct_case WHERE state = 'upheld')",
+            "DELETE FROM service_reversal WHERE kind = 'reinstate'",
+            MINUTES,
+        ],
+    ),
+    (
+        "misconduct_exists",
+        &[
+            "DELETE FROM service_reversal WHERE case_id = (SELECT id FROM misconduct_case WHERE state = 'confirmed')",
+            "DELETE FROM misconduct_case WHERE state = 'confirmed'",
+            MINUTES,
+        ],
+    ),
+    (
+        "misconduct_minutes",
+        &[
+            "DELETE FROM service_reversal WHERE case_id = (SELECT id FROM misconduct_case WHERE state = 'confirmed')",
+            MINUTES,
+        ],
+    ),
+    ("misconduct_minutes", &["DELETE FROM service_reversal WHERE kind = 'reinstate'", MINUTES]),
+    (
+        "service_reversal",
+        &[
+            "UPDATE service_reversal SET timed_minutes = timed_minutes + 1 \
+             WHERE case_id = (SELECT id FROM misconduct_case WHERE state = 'confirmed')",
+            MINUTES,
+        ],
+    ),
+    (
+        "service_reversal",
+        &[
+            "INSERT INTO service_reversal (id, record_id, case_id, kind, timed_minutes, made_up_minutes, at) \
+             SELECT id, id, id, 'void', -timed_minutes, -made_up_minutes, served_at FROM service_record \
+             WHERE id NOT IN (SELECT record_id FROM service_reversal)",
+            MINUTES,
+        ],
+    ),
+    (
+        "service_reversal",
+        &[
+            "INSERT INTO service_reversal (id, record_id, case_id, kind, timed_minutes, made_up_minutes, at) \
+             SELECT s.id, s.id, c.id, 'void', -s.timed_minutes, -s.made_up_minutes, s.served_at FROM service_record s, \
+             misconduct_case c WHERE s.id NOT IN (SELECT record_id FROM service_reversal) AND c.state = 'confirmed'",
+            MINUTES,
+        ],
+    ),
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn misconduct_that_took_too_little_or_gave_back_too_much_is_found() {
+    let app = TestApp::start().await;
+    let (li, stands) = served(&app).await;
+    let revoked = serve(&app, &li).await;
+    let in_part = serve(&app, &li).await;
+    let second = app.stepped_up("second-community").await;
+    confirmed(&app, &second, &stands, false).await;
+    let case = confirmed(&app, &second, &revoked, false).await;
+    appeal(&li, &case).await.expect(200);
+    rule(&app.stepped_up("subdistrict").await, &case, true).await.expect(201);
+    let event = (SourceKind::Enrolment, in_part.parse().expect("an id"), app.world.member("li"));
+    app.claw_back("li", TransferId::of_earning(event.0, event.1, event.2), 1).await;
+    let key = app.state.seal_key.checker();
+    app.leave().await;
+    assert_eq!(red(&app.database_url, &key).await, [""; 0]);
+    for (name, statements) in OF_MISCONDUCT {
+        let url = copy(&app.database_url, app.data_directory()).await;
+        let forger = Forger::at(&url).await;
+        for sql in statements {
+            forger.run(sql).await;
+        }
+        forger.leave().await;
+        assert_eq!(red(&url, &key).await, [name], "{statements:?}");
+        assert_eq!(red_of_members(&url).await, of_members(name), "{statements:?}");
     }
 }
 

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpResponse, ResponseError};
+use domain::ledger_finding::FROZEN_BECAUSE;
 use serde::Serialize;
-use storage::StorageError;
+use storage::{StorageError, transfers};
 use utoipa::ToSchema;
 
 use crate::error_code::ErrorCode;
@@ -181,6 +182,7 @@ impl From<StorageError> for ApiError {
                 busy
             }
             StorageError::Unavailable(_) => Self::unavailable(error),
+            error if transfers::books_are_wrong(&error) => Self::new(ErrorCode::PointsFrozen, FROZEN_BECAUSE),
             StorageError::Conflict { .. } | StorageError::Corrupt { .. } => Self::internal(error),
         }
     }

@@ -102,6 +102,13 @@ impl Finding {
         Ok(())
     }
 
+    /// Whether it may stand as far as the last round knows that looked at everything: one that began before it was last seen,
+    /// or before anybody said what was done about it, knows nothing.
+    pub fn may_stand(&self, last_round_began_at: Option<Instant>) -> bool {
+        let told = self.explanation.as_ref().map_or(self.seen_at, |explanation| explanation.at.max(self.seen_at));
+        last_round_began_at.is_none_or(|began_at| began_at <= told)
+    }
+
     fn may(&self, by: Official) -> Result<(), FindingError> {
         if self.state == FindingState::Closed {
             return Err(FindingError::Closed);
@@ -146,6 +153,19 @@ mod tests {
         assert_eq!(finding.close(bob, false, NOW), Ok(()));
         assert_eq!(finding.close(bob, false, NOW), Err(FindingError::Closed));
         assert_eq!(finding.explain("又".into(), ann, NOW), Err(FindingError::Closed));
+    }
+
+    #[test]
+    fn only_a_round_after_the_explanation_that_sees_it_no_more_lays_it_to_rest() {
+        let at = |minutes| NOW + chrono::Duration::minutes(minutes);
+        let mut finding = finding();
+        assert!(finding.may_stand(None) && finding.may_stand(Some(at(0))));
+        finding.explain("误操作".into(), official(1, None), at(5)).expect("explained");
+        assert!(finding.may_stand(Some(at(3))), "nobody had done anything about it");
+        assert!(!finding.may_stand(Some(at(6))));
+        finding.seen_at = at(7);
+        assert!(finding.may_stand(Some(at(6))), "it was seen again");
+        assert!(!finding.may_stand(Some(at(8))));
     }
 
     #[test]

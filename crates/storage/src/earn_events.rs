@@ -10,7 +10,7 @@ use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, EntityTrait, FromQueryRe
 use crate::database::{CHUNK, ReadTx, WriteTx};
 use crate::error::{Result, StorageError};
 use crate::mapping::code;
-use crate::{organisations, rulebooks};
+use crate::{misconduct_cases, organisations, rulebooks};
 
 /// One event with the decision on it.
 #[derive(Clone, Debug)]
@@ -67,7 +67,8 @@ fn active(event: &EarnEvent) -> row::ActiveModel {
     }
 }
 
-/// What a member has earned in the day, month and year of an instant. Ask once the purse is locked, or two credits at the
+/// What a member has earned in the day, month and year of an instant; what was void for misconduct takes no room under a cap,
+/// as if it had never been served, unless the case was revoked. Ask once the purse is locked, or two credits at the
 /// same time may both fit under one cap.
 pub async fn earned(tx: &ReadTx, member: MemberId, at: Instant) -> Result<Earned> {
     use row::Column as C;
@@ -86,6 +87,7 @@ pub async fn earned(tx: &ReadTx, member: MemberId, at: Instant) -> Result<Earned
         .expr_as(C::Points.into_expr().sum().cast_as("bigint"), "year")
         .from(row::Entity)
         .and_where(C::MemberId.eq(member.uuid()))
+        .and_where(C::SourceId.into_expr().not_in_subquery(misconduct_cases::void_enrolments(member)))
         .and_where(C::BusinessAt.gte(year.0))
         .and_where(C::BusinessAt.lt(year.1))
         .to_owned();

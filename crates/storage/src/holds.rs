@@ -43,9 +43,12 @@ pub async fn post(tx: &mut WriteTx, hold: &Hold, posting: &Posting) -> Result<()
     end(tx, hold, Some(posting.id())).await
 }
 
-/// Keeps that a hold was voided or has expired.
-pub async fn free(tx: &mut WriteTx, hold: &Hold) -> Result<()> {
+/// Keeps that a hold was voided or has expired, with the debt that was paid out of it.
+pub async fn free(tx: &mut WriteTx, hold: &Hold, paid: Option<&Posting>) -> Result<()> {
     change_held(tx, hold, -hold.amount).await?;
+    if let Some(posting) = paid {
+        transfers::post(tx, posting).await?;
+    }
     end(tx, hold, None).await
 }
 

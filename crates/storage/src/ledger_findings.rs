@@ -7,14 +7,28 @@ use domain::ledger_finding::{Explanation, Finding, FindingState};
 use domain::organisation::NodePath;
 use domain::page::{Page, PageRequest};
 use domain::time::Instant;
-use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, Condition, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, Select,
+};
 use uuid::Uuid;
 
 use crate::database::{ReadTx, WriteTx};
 use crate::error::{Result, StorageError};
 use crate::mapping::code;
-use crate::members;
-use crate::organisations;
+use crate::{join, members, organisations};
+
+/// A finding with the names around it.
+#[derive(Clone, Debug)]
+pub struct FindingDetail {
+    /// The finding.
+    pub finding: Finding,
+    /// The name of the member whose account is wrong.
+    pub member_name: Option<String>,
+    /// The name of the admin who explained it.
+    pub explained_by: Option<String>,
+    /// The name of the admin who closed it.
+    pub closed_by: Option<String>,
+}
 
 /// Keeps something new. Conflicts if the same is known of the same member and not closed.
 pub async fn insert(tx: &mut WriteTx, finding: &Finding) -> Result<()> {
@@ -52,19 +66,20 @@ pub async fn list_within(
     paths: &[NodePath],
     state: Option<FindingState>,
     page: &PageRequest<FindingId>,
-) -> Result<Page<Finding, FindingId>> {
+) -> Result<Page<FindingDetail, FindingId>> {
     let in_state = state.map(|state| row::Column::State.eq(code::write(state)));
     let before = page.after.map(|after| row::Column::Id.lt(after.uuid()));
-    let query = within(paths).filter(Condition::all().add_option(in_state).add_option(before));
-    let rows = query.order_by_desc(row::Column::Id).limit(page.limit + 1).all(&tx.on()).await?;
-    let found = rows.into_iter().map(Finding::try_from).collect::<Result<Vec<_>>>()?;
-    Ok(Page::from_one_more(found, page.limit, |finding| finding.id))
+    let query = detailed(within(paths)).filter(Condition::all().add_option(in_state).add_option(before));
+    let query = query.order_by_desc(row::Column::Id).limit(page.limit + 1);
+    let rows = query.into_model::<row::Detailed>().all(&tx.on()).await?;
+    let found = rows.into_iter().map(FindingDetail::try_from).collect::<Result<Vec<_>>>()?;
+    Ok(Page::from_one_more(found, page.limit, |detail| detail.finding.id))
 }
 
 /// Finds one of those.
-pub async fn find_within(tx: &ReadTx, paths: &[NodePath], id: FindingId) -> Result<Option<Finding>> {
-    let found = within(paths).filter(row::Column::Id.eq(id.uuid())).one(&tx.on()).await?;
-    found.map(Finding::try_from).transpose()
+pub async fn find_within(tx: &ReadTx, paths: &[NodePath], id: FindingId) -> Result<Option<FindingDetail>> {
+    let query = detailed(within(paths)).filter(row::Column::Id.eq(id.uuid()));
+    query.into_model::<row::Detailed>().one(&tx.on()).await?.map(FindingDetail::try_from).transpose()
 }
 
 /// Locks one of those.
@@ -119,6 +134,16 @@ fn within(paths: &[NodePath]) -> Select<row::Entity> {
     row::Entity::find().filter(any)
 }
 
+fn detailed(query: Select<row::Entity>) -> Select<row::Entity> {
+    let is = |part: &'static str, column: row::Column| join::of(part, "id").eq(column.into_expr());
+    let query = join::perhaps(query, "member", "member", is("member", row::Column::MemberId));
+    let query = join::perhaps(query, "admin", "explainer", is("explainer", row::Column::ExplainedBy));
+    join::perhaps(query, "admin", "closer", is("closer", row::Column::ConfirmedBy))
+        .expr_as(join::of("member", "name"), "member_name")
+        .expr_as(join::of("explainer", "name"), "explainer_name")
+        .expr_as(join::of("closer", "name"), "closer_name")
+}
+
 fn active(finding: &Finding) -> row::ActiveModel {
     let explanation = finding.explanation.as_ref();
     row::ActiveModel {
@@ -160,7 +185,17 @@ impl TryFrom<row::Model> for Finding {
     }
 }
 
+impl TryFrom<row::Detailed> for FindingDetail {
+    type Error = StorageError;
+
+    fn try_from(row: row::Detailed) -> Result<Self> {
+        let row::Detailed { finding, member_name, explainer_name, closer_name } = row;
+        Ok(Self { finding: finding.try_into()?, member_name, explained_by: explainer_name, closed_by: closer_name })
+    }
+}
+
 mod row {
+    use sea_orm::FromQueryResult;
     use sea_orm::entity::prelude::*;
 
     #[sea_orm::model]
@@ -184,4 +219,13 @@ mod row {
     }
 
     impl ActiveModelBehavior for ActiveModel {}
+
+    #[derive(FromQueryResult)]
+    pub struct Detailed {
+        #[sea_orm(nested)]
+        pub finding: Model,
+        pub member_name: Option<String>,
+        pub explainer_name: Option<String>,
+        pub closer_name: Option<String>,
+    }
 }

@@ -6,8 +6,10 @@ use domain::official::{Official, Step};
 use domain::organisation::NodePath;
 use domain::page::{Page, PageRequest};
 use domain::time::Instant;
+use sea_orm::sea_query::SelectStatement;
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, Select,
+    ActiveValue::Set, ColumnTrait, Condition, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+    Select,
 };
 use uuid::Uuid;
 
@@ -83,6 +85,16 @@ pub async fn last_standing_fraud(tx: &ReadTx, member: MemberId) -> Result<Option
         .one(&tx.on())
         .await?;
     found.map(MisconductCase::try_from).transpose()
+}
+
+/// The enrolments of a member whose service is void.
+pub(crate) fn void_enrolments(member: MemberId) -> SelectStatement {
+    row::Entity::find()
+        .select_only()
+        .column(row::Column::EnrolmentId)
+        .filter(row::Column::MemberId.eq(member.uuid()))
+        .filter(row::Column::State.is_in(MisconductState::VOID.map(code::write)))
+        .into_query()
 }
 
 /// Finds a case of the member.

@@ -16,6 +16,7 @@ use crate::entries::row as entry;
 use crate::error::{Result, StorageError};
 use crate::invariants;
 use crate::mapping::code;
+use crate::owners;
 use crate::transfers::row as transfer;
 
 /// Where the accounts of members who were found right end.
@@ -108,13 +109,11 @@ async fn read(tx: &ReadTx, select: &SelectStatement) -> Result<Vec<MemberId>> {
 
 /// Looks at these members: every invariant that holds of each, and the hashes of the entries behind the last checkpoints,
 /// or of all. Answers what does not hold, and where their accounts end.
-pub async fn look(
-    tx: &ReadTx,
-    members: &[MemberId],
-    from_checkpoints: bool,
-    now: Instant,
-) -> Result<(Vec<&'static str>, Heads)> {
-    let mut broken = invariants::check_members(tx, members, now).await?;
+pub async fn look(tx: &ReadTx, members: &[MemberId], from_checkpoints: bool) -> Result<(Vec<&'static str>, Heads)> {
+    let mut broken = invariants::check_members(tx, members).await?;
+    if owners::check_members(tx, members).await?.count > 0 {
+        broken.push(owners::RULE.0);
+    }
     let accounts: Vec<Uuid> = members.iter().flat_map(|member| accounts::ids_of(*member)).collect();
     let known = if from_checkpoints { checkpoints(tx, &accounts).await? } else { BTreeMap::new() };
     let place = |id: &Uuid| (AccountId::new(*id), known.get(id).copied().unwrap_or(0));

@@ -68,14 +68,18 @@ pub async fn update(tx: &mut WriteTx, residency: &Residency) -> Result<()> {
 
 /// The member's open residency: waiting or active.
 pub async fn find_open(tx: &ReadTx, member: MemberId) -> Result<Option<Residency>> {
+    open(member).one(&tx.on()).await?.map(Residency::try_from).transpose()
+}
+
+/// Locks that one.
+pub async fn lock_open(tx: &mut WriteTx, member: MemberId) -> Result<Option<Residency>> {
+    open(member).lock_exclusive().one(&tx.on()).await?.map(Residency::try_from).transpose()
+}
+
+fn open(member: MemberId) -> Select<row::Entity> {
     let open = ResidencyState::Submitted;
     let states = [open, ResidencyState::UnitConfirmed, ResidencyState::Active].map(code::write);
-    let found = row::Entity::find()
-        .filter(row::Column::MemberId.eq(member.uuid()))
-        .filter(row::Column::State.is_in(states))
-        .one(&tx.on())
-        .await?;
-    found.map(Residency::try_from).transpose()
+    row::Entity::find().filter(row::Column::MemberId.eq(member.uuid())).filter(row::Column::State.is_in(states))
 }
 
 /// Whether a community accepted the member at any time, in this residency or an earlier one.

@@ -25,6 +25,8 @@ use crate::mapping::code;
 /// A posting has some 50 parameters, and PostgreSQL takes 65,535 in a statement.
 const POSTINGS_AT_ONCE: usize = 400;
 
+const BOOKS: &str = "account_books";
+
 /// Writes a posting down. Conflicts if the event or key behind it was posted before ([`posted_before`]).
 pub async fn post(tx: &mut WriteTx, posting: &Posting) -> Result<()> {
     post_all(tx, std::slice::from_ref(posting)).await
@@ -38,12 +40,21 @@ pub async fn post_all(tx: &mut WriteTx, postings: &[Posting]) -> Result<()> {
             DbBackend::Postgres => writes.at_once(tx).await?,
             _ => writes.one_by_one(tx).await?,
         };
-        // The purse was not locked, or lots that it showed are gone: nothing of this may stand.
         if changed != writes.rows_to_change {
-            return Err(StorageError::Conflict { constraint: "account_sequence".into() });
+            // Nothing of this may stand. Either the books of an account are wrong, and what is added to them could never be
+            // put right; or the purse was not locked, or lots that it showed are gone.
+            let ids: Vec<Uuid> = some.iter().flat_map(Posting::changes).map(|change| change.after.id.uuid()).collect();
+            let wrong = account::Entity::find().filter(account::Column::Id.is_in(ids)).filter(stands_as_told().not());
+            let guard = if wrong.one(&tx.on()).await?.is_some() { BOOKS } else { "account_sequence" };
+            return Err(StorageError::conflict(guard));
         }
     }
     Ok(())
+}
+
+/// Whether this says that an account does not stand as its last entry says, so nothing may be added to it.
+pub fn books_are_wrong(error: &StorageError) -> bool {
+    error.breaks(BOOKS)
 }
 
 /// Whether this says that the transfer stands already: its event happened, its key was used, or its original was taken
@@ -189,7 +200,25 @@ fn change_accounts(changes: &BTreeMap<AccountId, AccountChange>) -> UpdateStatem
         .col_expr(C::LastHash, by_id(&|change| change.after.last_hash.map(Vec::from).into()))
         .col_expr(C::LifetimeEarned, C::LifetimeEarned.into_expr().add(by_id(&|change| change.lifetime_earned.into())))
         .filter(unchanged)
+        .filter(stands_as_told())
         .into_query()
+}
+
+/// Whether an account has the balance and the hash of its last entry, or nothing if it has none.
+fn stands_as_told() -> Condition {
+    use account::Column as C;
+    let of_account = |column: C| Expr::col((account::Entity, column));
+    let its = |column: entry::Column| Expr::col((entry::Entity, column));
+    let last = Query::select()
+        .expr(Expr::val(1))
+        .from(entry::Entity)
+        .and_where(its(entry::Column::AccountId).eq(of_account(C::Id)))
+        .and_where(its(entry::Column::Sequence).eq(of_account(C::Sequence)))
+        .and_where(its(entry::Column::BalanceAfter).eq(of_account(C::Balance)))
+        .and_where(its(entry::Column::Hash).eq(of_account(C::LastHash)))
+        .to_owned();
+    let none = Condition::all().add(of_account(C::Sequence).eq(0)).add(of_account(C::Balance).eq(0));
+    Condition::any().add(none).add(Expr::exists(last))
 }
 
 fn take_from_lots(taken: &BTreeMap<LotId, i64>) -> UpdateStatement {

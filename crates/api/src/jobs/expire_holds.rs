@@ -1,7 +1,7 @@
 //! Lets holds expire whose time is over, each in a transaction of its own: what they reserved is free again.
 
 use domain::id::{HoldId, MemberId};
-use domain::points::HoldError;
+use domain::points::{Actor, HoldError};
 use storage::{holds, purses};
 
 use crate::error::{ApiError, ApiResult};
@@ -33,10 +33,13 @@ pub(super) async fn run(app: &App) -> ApiResult<u64> {
 
 async fn expire(work: &mut Work, id: HoldId, member: MemberId) -> ApiResult<()> {
     work.about("hold", id);
-    let mut purse = purses::lock_accounts(&mut work.tx, member).await?;
+    let mut purse = purses::lock(&mut work.tx, member).await?;
     let mut hold = holds::lock(&mut work.tx, id).await?.ok_or_else(ApiError::not_found)?;
     match hold.expire(&mut purse, work.now) {
-        Ok(()) => Ok(holds::free(&mut work.tx, &hold).await?),
+        Ok(()) => {
+            let paid = hold.pay_debt(&mut purse, Actor::Job, work.now, work.wall);
+            Ok(holds::free(&mut work.tx, &hold, paid.as_ref()).await?)
+        }
         Err(error @ HoldError::Ended(_)) => Err(ApiError::new(ErrorCode::StateConflict, error.to_string())),
         Err(error) => Err(ApiError::internal(error)),
     }

@@ -72,7 +72,7 @@ async fn check_members(app: &App, round: &mut Round) -> ApiResult<bool> {
 /// Looks at some members together, and at each alone if something is wrong with any.
 async fn check_some(app: &App, members: &[MemberId], round: &mut Round) -> ApiResult<()> {
     let (now, from_checkpoints) = (app.clock.wall(), round.kind == RoundKind::Touched);
-    let (broken, mut right) = reconciliations::look(&app.database.read(), members, from_checkpoints, now).await?;
+    let (broken, mut right) = reconciliations::look(&app.database.read(), members, from_checkpoints).await?;
     if !broken.is_empty() {
         right = reconciliations::Heads::default();
         for member in members {
@@ -89,7 +89,7 @@ async fn check_some(app: &App, members: &[MemberId], round: &mut Round) -> ApiRe
 /// Looks at a member alone. What is known of them already is not noted again.
 async fn check_one(app: &App, member: MemberId) -> ApiResult<()> {
     let tx = app.database.read();
-    let (broken, _) = reconciliations::look(&tx, &[member], false, app.clock.wall()).await?;
+    let (broken, _) = reconciliations::look(&tx, &[member], false).await?;
     let known = ledger_findings::list_known(&tx, Some(member)).await?;
     if broken.iter().all(|name| known.iter().any(|known| known == name)) {
         return Ok(());
@@ -101,7 +101,7 @@ async fn check_one(app: &App, member: MemberId) -> ApiResult<()> {
 async fn freeze(work: &mut Work, member: MemberId) -> ApiResult<()> {
     work.about("member", member);
     accounts::lock(&mut work.tx, member).await?;
-    let (broken, _) = reconciliations::look(&work.tx, &[member], false, work.wall).await?;
+    let (broken, _) = reconciliations::look(&work.tx, &[member], false).await?;
     let known = ledger_findings::list_known(&work.tx, Some(member)).await?;
     for name in broken.iter().filter(|name| !known.iter().any(|known| known == *name)) {
         let finding = Finding::new(FindingId::new(Uuid::now_v7()), name, Some(member), work.wall);
@@ -124,7 +124,7 @@ async fn check_whole(app: &App, round: &mut Round) -> ApiResult<bool> {
         broken.extend((found.count > 0).then_some(invariant.name));
     }
     broken.extend((answers::check(&database.read()).await?.count > 0).then_some(answers::RULE.0));
-    broken.extend((owners::check(&database.read()).await?.count > 0).then_some(owners::RULE.0));
+    broken.extend((owners::check_books(&database.read()).await?.count > 0).then_some(owners::RULE.0));
     database.close().await?;
     for name in broken {
         note(app, name).await?;

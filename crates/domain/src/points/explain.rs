@@ -85,13 +85,16 @@ fn service(
 /// Says in one sentence what a transfer without a rule behind it did: a spending, a refund, an expiry, a correction;
 /// `decided` says at which levels, where people decided it.
 pub fn describe(kind: TransferKind, reason: &str, points: i64, debt: i64, decided: Option<&str>) -> String {
+    let decided = decided.map(|decided| format!("（{decided}）")).unwrap_or_default();
+    if debt > 0 && points + debt == 0 {
+        return format!("{reason} {debt} 分{decided}。");
+    }
     let all = (points + debt).abs();
     let owed = match debt {
         0 => String::new(),
         paid @ 1.. => format!("，其中 {paid} 分先抵还欠分"),
         made => format!("，其中 {} 分余额不足，记为欠分", -made),
     };
-    let decided = decided.map(|decided| format!("（{decided}）")).unwrap_or_default();
     format!("{reason}，{} {all} 分{owed}{decided}。", kind.label())
 }
 
@@ -138,6 +141,7 @@ mod tests {
         let cases = [
             (TransferKind::Redeem, "兑换：理发券", -20, 0, None, "兑换：理发券，兑换 20 分。"),
             (TransferKind::Clawback, "虚假打卡", -5, -3, None, "虚假打卡，追回 8 分，其中 3 分余额不足，记为欠分。"),
+            (TransferKind::Clawback, "积分解冻，先抵还欠分", -6, 6, None, "积分解冻，先抵还欠分 6 分。"),
             (TransferKind::Adjust, "补记", 5, 3, None, "补记，调整 8 分，其中 3 分先抵还欠分。"),
             (TransferKind::Adjust, "补记", 8, 0, Some("社区提出，街道核准"), "补记，调整 8 分（社区提出，街道核准）。"),
         ];

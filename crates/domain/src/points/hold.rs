@@ -3,7 +3,7 @@
 use thiserror::Error;
 
 use super::posting::Draft;
-use super::{Occasion, Posting, Purse, SystemAccount, TransferKind, is_amount};
+use super::{Actor, Occasion, Posting, Purse, Source, SourceKind, SystemAccount, TransferKind, is_amount};
 use crate::code::{Code, codes};
 use crate::id::{AccountId, HoldId, TransferId};
 use crate::time::{Instant, spoken};
@@ -145,6 +145,39 @@ impl Hold {
         self.end(purse, HoldState::Expired)
     }
 
+    /// Pays a debt that was made while these points were held, now that they are free again, as an earning would. Nothing
+    /// to post if nothing is owed, or all of them have expired meanwhile.
+    pub fn pay_debt(&self, purse: &mut Purse, actor: Actor, now: Instant, posted_at: Instant) -> Option<Posting> {
+        if !matches!(self.state, HoldState::Voided | HoldState::Expired) {
+            return None;
+        }
+        let paid = self.amount.min(purse.debt()).min(purse.available(now));
+        if paid == 0 {
+            return None;
+        }
+        let uses = purse.draw(paid, now);
+        let occasion = Occasion {
+            reason: "积分解冻，先抵还欠分".into(),
+            source: Source { kind: SourceKind::Hold, id: self.id.uuid() },
+            actor,
+            business_at: now,
+            posted_at,
+        };
+        let draft = Draft {
+            id: TransferId::of_freed(self.id),
+            kind: TransferKind::Clawback,
+            reverses: None,
+            occasion,
+            against: SystemAccount::Issuance,
+            points: -paid,
+            debt: paid,
+            earned: 0,
+            granted: Vec::new(),
+            uses,
+        };
+        Some(draft.post(purse))
+    }
+
     fn end(&mut self, purse: &mut Purse, state: HoldState) -> Result<(), HoldError> {
         if self.state != HoldState::Pending {
             return Err(HoldError::Ended(self.state));
@@ -181,6 +214,27 @@ mod tests {
             assert_eq!(place(&mut purse, amount), Err(HoldError::InvalidAmount));
         }
         assert_eq!(purse, before, "a refusal changes nothing");
+        Ok(())
+    }
+
+    #[test]
+    fn freed_points_pay_the_debt_that_was_made_while_they_were_held() -> Result<(), HoldError> {
+        let mut purse = purse(vec![lot(1, 5, Some(at(10))), lot(2, 5, None)]);
+        let mut hold = place(&mut purse, 6)?;
+        purse.debt.balance = -7;
+        assert_eq!(hold.clone().pay_debt(&mut purse, Actor::Job, at(6), at(6)), None, "they are not free");
+        hold.void(&mut purse)?;
+        let posting = hold.pay_debt(&mut purse, Actor::Job, at(6), at(6)).expect("a posting");
+        let amounts: Vec<_> = posting.entries().iter().map(|entry| entry.amount).collect();
+        assert_eq!((amounts, posting.id()), (vec![-6, 6], TransferId::of_freed(hold.id)));
+        assert_eq!((purse.balance(), purse.debt(), purse.lifetime_earned()), (4, 1, 10), "no more than was held");
+
+        purse.debt.balance = -9;
+        assert!(hold.pay_debt(&mut purse, Actor::Job, at(11), at(11)).is_some(), "what has not expired");
+        assert_eq!((purse.debt(), purse.available(at(11))), (5, 0));
+        assert_eq!(hold.pay_debt(&mut purse, Actor::Job, at(11), at(11)), None, "nothing is left");
+        purse.debt.balance = 0;
+        assert_eq!(hold.pay_debt(&mut purse, Actor::Job, at(6), at(6)), None, "nothing is owed");
         Ok(())
     }
 

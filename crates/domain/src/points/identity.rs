@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::{SourceKind, SystemAccount};
 use crate::code::Code;
-use crate::id::{AccountId, AdjustmentId, LotId, MemberId, MisconductId, PersonId, TransferId};
+use crate::id::{AccountId, AdjustmentId, HoldId, LotId, MemberId, MisconductId, PersonId, TransferId};
 
 const NAMESPACE: Uuid = Uuid::from_u128(0xca2a_670f_ce17_4984_930c_f78f_df71_3c6c);
 
@@ -61,6 +61,11 @@ impl TransferId {
         Self::new(derive(&format!("deduct:{id}")))
     }
 
+    /// The one payment of a debt out of the points that this hold freed.
+    pub fn of_freed(id: HoldId) -> Self {
+        Self::new(derive(&format!("freed:{id}")))
+    }
+
     /// What this person asked of this operation under this idempotency key.
     pub fn of_key(person: PersonId, operation: &str, key: &str) -> Self {
         Self::new(derive(&format!("key:{}:{operation}:{key}", person.uuid())))
@@ -84,6 +89,7 @@ mod tests {
             TransferId::of_clawback(earned),
             TransferId::of_adjustment(AdjustmentId::new(earned.uuid())),
             TransferId::of_deduction(MisconductId::new(earned.uuid())),
+            TransferId::of_freed(HoldId::new(earned.uuid())),
             key("redeem_offer", "k1"),
             key("redeem_offer", "k2"),
             key("cancel_redemption", "k1"),

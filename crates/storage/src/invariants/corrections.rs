@@ -41,18 +41,53 @@ pub(super) const ALL: &[Invariant] = &[
     },
     Invariant {
         name: "misconduct_points",
-        rule: "misconduct took its deduction, and a revoked case gave it back",
-        sql: "SELECT c.id AS subject FROM misconduct_case c LEFT JOIN (SELECT e.transfer_id, b.member_id, sum(e.amount) AS amount \
-              FROM entry e JOIN account b ON b.id = e.account_id WHERE b.cached GROUP BY e.transfer_id, b.member_id) AS d \
-              ON d.transfer_id = c.deduction_id AND d.member_id = c.member_id \
-              LEFT JOIN transfer t ON t.reverses = c.deduction_id WHERE c.deduction_id IS NOT NULL \
-              AND (COALESCE(d.amount, 0) <> -c.deduction OR (c.state = 'revoked') <> (t.id IS NOT NULL))",
+        rule: "misconduct took the credit and its deduction, whole and nothing else, and a revoked case gave them back",
+        sql: "SELECT c.id AS subject FROM (SELECT c.*, \
+              (SELECT COALESCE(sum(e.amount), 0) FROM entry e JOIN account b ON b.id = e.account_id \
+              WHERE e.transfer_id = c.clawback_id AND b.member_id = c.member_id) AS clawed, \
+              (SELECT COALESCE(sum(e.amount), 0) FROM entry e JOIN account b ON b.id = e.account_id \
+              WHERE e.transfer_id = c.deduction_id AND b.member_id = c.member_id) AS deducted, \
+              (SELECT sum(e.amount) FROM transfer t JOIN entry e ON e.transfer_id = t.id JOIN account b ON b.id = e.account_id \
+              WHERE t.reverses = c.clawback_id AND b.member_id = c.member_id) AS clawback_back, \
+              (SELECT sum(e.amount) FROM transfer t JOIN entry e ON e.transfer_id = t.id JOIN account b ON b.id = e.account_id \
+              WHERE t.reverses = c.deduction_id AND b.member_id = c.member_id) AS deduction_back \
+              FROM misconduct_case c) AS c \
+              LEFT JOIN earn_event v ON v.member_id = c.member_id AND v.source_kind = 'enrolment' AND v.source_id = c.enrolment_id \
+              LEFT JOIN transfer k ON k.id = c.clawback_id LEFT JOIN transfer d ON d.id = c.deduction_id \
+              WHERE CASE WHEN c.state IN ('proposed', 'dismissed') THEN c.clawback_id IS NOT NULL OR c.deduction <> 0 \
+              ELSE k.reverses IS DISTINCT FROM v.transfer_id OR (k.id IS NOT NULL AND k.source_id <> c.id) \
+              OR (d.id IS NOT NULL AND d.source_id <> c.id) \
+              OR c.clawed <> -COALESCE(v.points, 0) OR c.deducted <> -c.deduction END \
+              OR CASE WHEN c.state = 'revoked' \
+              THEN COALESCE(c.clawback_back, 0) <> -c.clawed OR COALESCE(c.deduction_back, 0) <> -c.deducted \
+              ELSE c.clawback_back IS NOT NULL OR c.deduction_back IS NOT NULL END \
+              OR EXISTS (SELECT 1 FROM transfer t WHERE t.source_kind = 'misconduct' AND t.source_id = c.id \
+              AND t.id IS DISTINCT FROM c.clawback_id AND t.id IS DISTINCT FROM c.deduction_id AND (t.reverses IS NULL \
+              OR (t.reverses IS DISTINCT FROM c.clawback_id AND t.reverses IS DISTINCT FROM c.deduction_id)))",
+    },
+    Invariant {
+        name: "misconduct_exists",
+        rule: "what moved for misconduct has its case, about the same member",
+        sql: "SELECT t.id AS subject FROM transfer t WHERE t.source_kind = 'misconduct' AND NOT EXISTS ( \
+              SELECT 1 FROM misconduct_case c JOIN account a ON a.member_id = c.member_id \
+              JOIN entry e ON e.account_id = a.id WHERE c.id = t.source_id AND e.transfer_id = t.id)",
+    },
+    Invariant {
+        name: "misconduct_minutes",
+        rule: "misconduct voided the minutes of its service, and a revoked case reinstated them",
+        sql: "SELECT c.id AS subject FROM misconduct_case c LEFT JOIN service_record s \
+              ON s.member_id = c.member_id AND s.source_kind = 'enrolment' AND s.source_id = c.enrolment_id \
+              WHERE (s.id IS NOT NULL AND c.state IN ('confirmed', 'appealed', 'upheld', 'revoked')) <> EXISTS ( \
+              SELECT 1 FROM service_reversal v WHERE v.record_id = s.id AND v.case_id = c.id AND v.kind = 'void') \
+              OR (s.id IS NOT NULL AND c.state = 'revoked') <> EXISTS ( \
+              SELECT 1 FROM service_reversal v WHERE v.record_id = s.id AND v.case_id = c.id AND v.kind = 'reinstate')",
     },
     Invariant {
         name: "service_reversal",
-        rule: "a reversal of service takes back or gives back all its minutes",
+        rule: "a reversal of service takes back or gives back all its minutes, for a case about that service",
         sql: "SELECT v.id AS subject FROM service_reversal v JOIN service_record s ON s.id = v.record_id \
-              WHERE abs(v.timed_minutes) <> s.timed_minutes OR abs(v.made_up_minutes) <> s.made_up_minutes",
+              LEFT JOIN misconduct_case c ON c.id = v.case_id AND c.member_id = s.member_id AND c.enrolment_id = s.source_id \
+              WHERE c.id IS NULL OR abs(v.timed_minutes) <> s.timed_minutes OR abs(v.made_up_minutes) <> s.made_up_minutes",
     },
     Invariant {
         name: "donation_points",

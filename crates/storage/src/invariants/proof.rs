@@ -5,10 +5,14 @@ use super::Invariant;
 pub(super) const ALL: &[Invariant] = &[
     Invariant {
         name: "unchained",
-        rule: "the books' own entries have no chain, and members' entries have one",
-        sql: "SELECT e.transfer_id AS subject FROM entry e JOIN account a ON a.id = e.account_id \
-              WHERE a.cached <> (e.sequence IS NOT NULL) OR (e.previous_hash IS NOT NULL AND e.hash IS NULL) \
-              UNION SELECT a.id FROM account a WHERE NOT a.cached AND a.last_hash IS NOT NULL",
+        rule: "members' entries have a chain, and those of the books' own accounts have none",
+        sql: "SELECT e.transfer_id AS subject FROM entry e JOIN {whole}.account a ON a.id = e.account_id \
+              WHERE a.cached <> (e.sequence IS NOT NULL) OR (e.previous_hash IS NOT NULL AND e.hash IS NULL)",
+    },
+    Invariant {
+        name: "unchained_books",
+        rule: "the books' own accounts name no last hash",
+        sql: "SELECT a.id AS subject FROM account a WHERE NOT a.cached AND a.last_hash IS NOT NULL",
     },
     Invariant {
         name: "checkpoint",

@@ -23,8 +23,14 @@ pub(super) const ALL: &[Invariant] = &[
     Invariant {
         name: "one_member",
         rule: "a transfer touches one member: points never pass between members",
-        sql: "SELECT e.transfer_id AS subject FROM entry e JOIN account a ON a.id = e.account_id WHERE a.cached \
+        sql: "SELECT e.transfer_id AS subject FROM entry e JOIN {whole}.account a ON a.id = e.account_id WHERE a.cached \
               GROUP BY e.transfer_id HAVING count(DISTINCT a.member_id) > 1",
+    },
+    Invariant {
+        name: "some_member",
+        rule: "a transfer touches a member: whoever looks at every member sees every transfer",
+        sql: "SELECT t.id AS subject FROM transfer t WHERE NOT EXISTS (SELECT 1 FROM entry e \
+              JOIN account a ON a.id = e.account_id WHERE e.transfer_id = t.id AND a.cached)",
     },
     Invariant {
         name: "reversal",

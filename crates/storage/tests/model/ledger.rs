@@ -4,7 +4,7 @@ use chrono::NaiveDateTime;
 use domain::id::{HoldId, LotId, MemberId, OfferId, RedemptionId, TransferId};
 use domain::points::{self, Actor, Grace, Grant, Occasion, Posting, Rulebook, Service, Source, SourceKind, SpendError};
 use domain::points::{
-    AdjustError, CreditDecision, ExpireError, Hold, HoldError, HoldPurpose, RewardedEvent, credit_for_event,
+    AdjustError, CreditDecision, ExpireError, Hold, HoldError, HoldPurpose, Purse, RewardedEvent, credit_for_event,
     credit_for_service,
 };
 use domain::redemption::{CloseError, RedeemError, VerifyError, Wish, redeem};
@@ -332,31 +332,39 @@ impl Ledger {
         let mut tx = self.write().await;
         let mut purse = purses::lock(&mut tx, member).await.expect("the purse");
         let mut hold = holds::lock(&mut tx, id).await.expect("an answer").expect("the hold");
-        let mut moved = Moved::default();
-        if let Some(taken) = taken {
+        let moved = if let Some(taken) = taken {
             let why = self.occasion("人工调整", SourceKind::Adjustment, id.uuid());
             let transfer = TransferId::of_key(member.into(), "approve_adjustment", &id.to_string());
             let posting = hold.post(&mut purse, transfer, why, taken).map_err(not_held)?;
             holds::post(&mut tx, &hold, &posting).await.expect("a posting");
-            moved = moved_by(member, &posting);
+            moved_by(member, &posting)
         } else {
             hold.void(&mut purse).map_err(not_held)?;
-            holds::free(&mut tx, &hold).await.expect("an answer");
-        }
+            self.free(&mut tx, &mut purse, &hold).await
+        };
         tx.commit().await.expect("kept");
         Ok(moved)
     }
 
     async fn expire_holds(&self) -> Outcome {
+        let mut moved = Moved::default();
         for (id, member) in holds::list_overdue(&self.database.read(), self.now, None, 200).await.expect("a list") {
             let mut tx = self.write().await;
-            let mut purse = purses::lock_accounts(&mut tx, member).await.expect("the purse");
+            let mut purse = purses::lock(&mut tx, member).await.expect("the purse");
             let mut hold = holds::lock(&mut tx, id).await.expect("an answer").expect("the hold");
             hold.expire(&mut purse, self.now).expect("an overdue hold");
-            holds::free(&mut tx, &hold).await.expect("an answer");
+            let one = self.free(&mut tx, &mut purse, &hold).await;
+            moved = Moved { points: moved.points + one.points, debt: moved.debt + one.debt };
             tx.commit().await.expect("kept");
         }
-        Ok(Moved::default())
+        Ok(moved)
+    }
+
+    /// Frees what was held, which pays a debt first.
+    async fn free(&self, tx: &mut WriteTx, purse: &mut Purse, hold: &Hold) -> Moved {
+        let paid = hold.pay_debt(purse, Actor::Job, self.now, self.now);
+        holds::free(tx, hold, paid.as_ref()).await.expect("an answer");
+        paid.map_or_else(Moved::default, |posting| moved_by(purse.member, &posting))
     }
 
     async fn expire_points(&self) -> Outcome {

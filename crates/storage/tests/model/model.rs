@@ -243,15 +243,24 @@ impl Model {
                     return Err(Refusal::HoldOverdue);
                 }
                 self.holds[number].pending = false;
-                let points = percent.map_or(0, |percent| share(amount, percent));
+                let Some(percent) = percent else {
+                    return Ok(self.pay_debt(member, amount));
+                };
+                let points = share(amount, percent);
                 self.take(member, points, since);
                 Ok(Moved { points: -points, debt: 0 })
             }
             Operation::ExpireHolds => {
-                for hold in self.holds.iter_mut().filter(|hold| hold.until <= self.now) {
-                    hold.pending = false;
+                let mut moved = Moved::default();
+                for number in 0..self.holds.len() {
+                    let Reserve { member, amount, until, pending, .. } = self.holds[number];
+                    if pending && until <= self.now {
+                        self.holds[number].pending = false;
+                        let paid = self.pay_debt(member, amount);
+                        moved = Moved { points: moved.points + paid.points, debt: moved.debt + paid.debt };
+                    }
                 }
-                Ok(Moved::default())
+                Ok(moved)
             }
             Operation::Freeze { member, frozen } => {
                 self.people[member].frozen = frozen;
@@ -307,6 +316,14 @@ impl Model {
     /// What is reserved.
     pub fn held(&self, member: Pick) -> i64 {
         self.holds.iter().filter(|hold| hold.pending && hold.member == member).map(|hold| hold.amount).sum()
+    }
+
+    /// Points that are free again pay what is owed.
+    fn pay_debt(&mut self, member: Pick, freed: i64) -> Moved {
+        let paid = freed.min(self.people[member].debt).min(self.available(member));
+        self.take(member, paid, self.now);
+        self.people[member].debt -= paid;
+        Moved { points: -paid, debt: paid }
     }
 
     /// Gives what the caps leave of it.

@@ -4,7 +4,7 @@ use actix_web::{post, web};
 use domain::adjustment::Adjustment;
 use domain::id::{AdjustmentId, LotId};
 use domain::official::Step;
-use domain::points::{Hold, Purse};
+use domain::points::{Actor, Hold, Purse};
 use domain::role::Permission;
 use serde::{Deserialize, Serialize};
 use storage::{adjustments, holds, organisations, purses, rulebooks, transfers};
@@ -106,7 +106,8 @@ async fn refuse(
     let (mut purse, mut hold) = lock_points(work, &adjustment).await?;
     adjustment.refuse(&mut purse, hold.as_mut(), step, reason)?;
     if let Some(hold) = &hold {
-        holds::free(&mut work.tx, hold).await?;
+        let paid = hold.pay_debt(&mut purse, Actor::Admin(caller.admin.id), work.now, work.wall);
+        holds::free(&mut work.tx, hold, paid.as_ref()).await?;
     }
     keep(work, &caller, &adjustment).await
 }

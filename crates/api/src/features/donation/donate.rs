@@ -75,9 +75,9 @@ async fn give(work: &mut Work, member: MemberId, points: i64) -> ApiResult<Donat
     Ok(DonationBalanceView::new(DonationView::new(donation, community.name), posting.balance_after()))
 }
 
-/// The community above the estate where the member is a resident.
-async fn community_of(work: &Work, member: MemberId) -> ApiResult<Node> {
-    let open = residencies::find_open(&work.tx, member).await?;
+/// The community above the estate where the member is a resident, and stays one until this is done.
+async fn community_of(work: &mut Work, member: MemberId) -> ApiResult<Node> {
+    let open = residencies::lock_open(&mut work.tx, member).await?;
     let estate = donation::residence(open.as_ref())?;
     let estate = organisations::find(&work.tx, estate).await?.ok_or_else(ApiError::not_found)?;
     let parent = estate.parent.ok_or_else(ApiError::not_found)?;

@@ -46,7 +46,7 @@ pub(super) async fn close_ledger_finding(
             {
                 fraud_stop::stop_for_what_stands(work, member).await?;
             }
-            Ok(LedgerFindingView::from(finding))
+            super::show_again(work, &caller, id).await
         })
     });
     story.await.map(web::Json)
@@ -57,11 +57,11 @@ pub(super) async fn close_ledger_finding(
 async fn look_again(work: &mut Work, finding: &Finding) -> ApiResult<(bool, bool)> {
     let Some(member) = finding.member else {
         let last = reconciliations::find(&work.tx, RoundKind::Full, work.wall).await?.last;
-        let still_wrong = last.is_none_or(|last| last.began_at <= finding.seen_at);
+        let still_wrong = finding.may_stand(last.map(|last| last.began_at));
         return Ok((still_wrong, !still_wrong));
     };
     accounts::lock(&mut work.tx, member).await?;
-    let (broken, _) = reconciliations::look(&work.tx, &[member], false, work.wall).await?;
+    let (broken, _) = reconciliations::look(&work.tx, &[member], false).await?;
     // The freeze itself is looked for too, and this very finding still stands.
     let others = broken.iter().filter(|name| **name != finding.invariant && **name != "finding_frozen");
     Ok((broken.iter().any(|name| *name == finding.invariant), others.count() == 0))

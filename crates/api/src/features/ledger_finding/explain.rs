@@ -50,7 +50,7 @@ pub(super) async fn explain_ledger_finding(
             let mut finding = super::lock(work, &caller, id).await?;
             finding.explain(text, caller.admin.official(), work.wall)?;
             ledger_findings::update(&mut work.tx, &finding).await?;
-            Ok(LedgerFindingView::from(finding))
+            super::show_again(work, &caller, id).await
         })
     });
     story.await.map(web::Json)

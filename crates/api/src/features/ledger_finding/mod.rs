@@ -11,6 +11,7 @@ use domain::ledger_finding::{Finding, FindingError};
 use storage::ledger_findings;
 use utoipa_actix_web::service_config::ServiceConfig;
 
+use self::view::LedgerFindingView;
 use crate::auth::caller::{Authorized, Needs};
 use crate::error::{ApiError, ApiResult};
 use crate::error_code::ErrorCode;
@@ -30,6 +31,12 @@ async fn lock<P: Needs>(work: &mut Work, caller: &Authorized<P>, id: FindingId) 
     work.about("ledger_finding", id);
     let found = ledger_findings::lock_within(&mut work.tx, &caller.scope, id).await?;
     found.ok_or_else(ApiError::not_found)
+}
+
+/// What became of a finding that was locked.
+async fn show_again<P: Needs>(work: &Work, caller: &Authorized<P>, id: FindingId) -> ApiResult<LedgerFindingView> {
+    let found = ledger_findings::find_within(&work.tx, &caller.scope, id).await?;
+    Ok(found.ok_or_else(ApiError::not_found)?.into())
 }
 
 impl From<FindingError> for ApiError {

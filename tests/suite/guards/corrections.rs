@@ -1,0 +1,159 @@
+//! The guards of what puts points right, gives them away, tells of them or proves them.
+
+/// What the demo lacks, so that every guard has a row to refuse.
+pub(super) const ROWS: [&str; 6] = [
+    "INSERT INTO service_reversal (id, record_id, case_id, kind, timed_minutes, made_up_minutes, at) \
+     SELECT s.id, s.id, c.id, 'void', -s.timed_minutes, -s.made_up_minutes, s.served_at FROM misconduct_case c \
+     JOIN service_record s ON s.source_id = c.enrolment_id",
+    "INSERT INTO ledger_finding (id, invariant, member_id, state, found_at, seen_at, explanation, explained_by, \
+     explained_by_person, explained_at) SELECT id, 'balance', member_id, 'explained', proposed_at, proposed_at, 'why', \
+     proposed_by, proposed_by, proposed_at FROM misconduct_case",
+    "INSERT INTO ledger_finding (id, invariant, state, found_at, seen_at) SELECT proposed_by, 'stock', 'open', proposed_at, \
+     proposed_at FROM misconduct_case",
+    "INSERT INTO notice (id, member_id, gone_at, days_before, points, created_at) \
+     SELECT id, member_id, proposed_at, 7, 5, proposed_at FROM misconduct_case",
+    "INSERT INTO budget (id, year, funding_source, fen, fen_per_point, changed_by, changed_at) \
+     SELECT id, 2026, 'fiscal', 100, 10, proposed_by, proposed_at FROM misconduct_case",
+    "INSERT INTO budget_warning (budget_id, version, level, issued_points, created_at) \
+     SELECT id, version, 'near', 8, changed_at FROM budget",
+];
+
+/// A guard, and a statement that breaks it and no other.
+pub(super) const GUARDS: &[(&str, &str)] = &[
+    ("adjustment_pkey", "UPDATE adjustment SET id = (SELECT id FROM adjustment ORDER BY id LIMIT 1)"),
+    ("adjustment_state", "UPDATE adjustment SET state = 'lost' WHERE state = 'proposed'"),
+    ("adjustment_amount", "UPDATE adjustment SET amount = 0 WHERE state = 'proposed'"),
+    ("adjustment_two_persons", "UPDATE adjustment SET decided_by = proposed_by WHERE state = 'approved'"),
+    ("adjustment_decided", "UPDATE adjustment SET state = 'refused' WHERE state = 'proposed'"),
+    ("adjustment_hold", "UPDATE adjustment SET amount = -5 WHERE state = 'proposed'"),
+    ("adjustment_posted", "UPDATE adjustment SET transfer_id = NULL WHERE state = 'approved'"),
+    (
+        "adjustment_unique_hold_id",
+        "UPDATE adjustment SET amount = -5, hold_id = (SELECT hold_id FROM adjustment WHERE state = 'approved') \
+         WHERE state = 'proposed'",
+    ),
+    (
+        "adjustment_unique_transfer_id",
+        "UPDATE adjustment SET state = 'approved', decided_by = {other}, \
+         transfer_id = (SELECT transfer_id FROM adjustment WHERE state = 'approved') WHERE state = 'proposed'",
+    ),
+    (
+        "donation_pkey",
+        "INSERT INTO donation SELECT id, member_id, node_id, points, {spending}, donated_at FROM donation",
+    ),
+    (
+        "donation_points",
+        "INSERT INTO donation SELECT {new}, member_id, node_id, 0, {spending}, donated_at FROM donation",
+    ),
+    (
+        "donation_unique_transfer_id",
+        "INSERT INTO donation SELECT {new}, member_id, node_id, points, transfer_id, donated_at FROM donation",
+    ),
+    ("misconduct_case_pkey", "INSERT INTO {case} SELECT c.id, {charge} 0, NULL, NULL {others} LIMIT 1"),
+    ("misconduct_case_state", "UPDATE misconduct_case SET state = 'lost', decided_by = {other}"),
+    ("misconduct_case_two_persons", "UPDATE misconduct_case SET state = 'confirmed', decided_by = proposed_by"),
+    (
+        "misconduct_case_third_person",
+        "UPDATE misconduct_case SET state = 'upheld', decided_by = {other}, ruled_by = proposed_by",
+    ),
+    ("misconduct_case_decided", "UPDATE misconduct_case SET decided_by = {other}"),
+    ("misconduct_case_ruled", "UPDATE misconduct_case SET state = 'upheld', decided_by = {other}"),
+    ("misconduct_case_deduction", "UPDATE misconduct_case SET deduction = 1"),
+    (
+        "misconduct_case_open_enrolment_id",
+        "INSERT INTO misconduct_case (id, enrolment_id, member_id, reason, evidence, fraud, state, node_id, proposed_by, \
+         proposed_at, deduction) SELECT {new}, enrolment_id, member_id, reason, evidence, fraud, state, node_id, \
+         proposed_by, proposed_at, 0 FROM misconduct_case",
+    ),
+    ("misconduct_case_unique_clawback_id", "INSERT INTO {case} SELECT {new}, {charge} 0, {spending}, NULL {others}"),
+    ("misconduct_case_unique_deduction_id", "INSERT INTO {case} SELECT {new}, {charge} 5, NULL, {spending} {others}"),
+    (
+        "service_reversal_pkey",
+        "INSERT INTO service_reversal SELECT id, record_id, case_id, 'reinstate', 0, 0, at FROM service_reversal",
+    ),
+    (
+        "service_reversal_kind",
+        "INSERT INTO service_reversal SELECT {new}, record_id, case_id, 'lost', 0, 0, at FROM service_reversal",
+    ),
+    (
+        "service_reversal_minutes",
+        "INSERT INTO service_reversal SELECT {new}, s.id, v.case_id, 'void', 1, 0, v.at FROM service_reversal v, \
+         service_record s WHERE s.id <> v.record_id LIMIT 1",
+    ),
+    (
+        "service_reversal_back",
+        "INSERT INTO service_reversal SELECT {new}, record_id, case_id, 'reinstate', -1, 0, at FROM service_reversal",
+    ),
+    (
+        "service_reversal_unique_record_id_kind",
+        "INSERT INTO service_reversal SELECT {new}, record_id, case_id, kind, 0, 0, at FROM service_reversal",
+    ),
+    (
+        "account_checkpoint_pkey",
+        "UPDATE account_checkpoint SET account_id = (SELECT account_id FROM account_checkpoint ORDER BY account_id LIMIT 1)",
+    ),
+    ("account_checkpoint_sequence", "UPDATE account_checkpoint SET sequence = 0"),
+    ("ledger_finding_pkey", "UPDATE ledger_finding SET id = (SELECT id FROM ledger_finding ORDER BY id LIMIT 1)"),
+    ("ledger_finding_state", "UPDATE ledger_finding SET state = 'lost' WHERE state = 'explained'"),
+    ("ledger_finding_explained", "UPDATE ledger_finding SET state = 'explained' WHERE state = 'open'"),
+    ("ledger_finding_closed", "UPDATE ledger_finding SET state = 'closed' WHERE state = 'explained'"),
+    (
+        "ledger_finding_two_persons",
+        "UPDATE ledger_finding SET state = 'closed', closed_at = found_at, confirmed_by = explained_by \
+         WHERE state = 'explained'",
+    ),
+    (
+        "ledger_finding_open_member_id_invariant",
+        "INSERT INTO ledger_finding (id, invariant, member_id, state, found_at, seen_at) SELECT {new}, invariant, member_id, \
+         'open', found_at, seen_at FROM ledger_finding WHERE member_id IS NOT NULL",
+    ),
+    (
+        "ledger_finding_open_invariant",
+        "INSERT INTO ledger_finding (id, invariant, state, found_at, seen_at) SELECT {new}, invariant, 'open', found_at, \
+         seen_at FROM ledger_finding WHERE member_id IS NULL",
+    ),
+    (
+        "notice_pkey",
+        "INSERT INTO notice SELECT id, member_id, gone_at, days_before + 1, points, created_at FROM notice",
+    ),
+    ("notice_points", "UPDATE notice SET points = 0"),
+    (
+        "notice_unique_member_id_gone_at_days_before",
+        "INSERT INTO notice SELECT {new}, member_id, gone_at, days_before, points, created_at FROM notice",
+    ),
+    (
+        "budget_pkey",
+        "INSERT INTO budget SELECT id, year + 1, funding_source, fen, fen_per_point, version, changed_by, changed_at \
+         FROM budget",
+    ),
+    ("budget_funding_source", "UPDATE budget SET funding_source = 'nobody'"),
+    ("budget_fen", "UPDATE budget SET fen = 0"),
+    (
+        "budget_unique_year_funding_source",
+        "INSERT INTO budget SELECT {new}, year, funding_source, fen, fen_per_point, version, changed_by, changed_at \
+         FROM budget",
+    ),
+    ("budget_warning_pkey", "INSERT INTO budget_warning SELECT * FROM budget_warning"),
+    ("budget_warning_level", "UPDATE budget_warning SET level = 'lost'"),
+    ("seal_key_pkey", "INSERT INTO seal_key SELECT * FROM seal_key"),
+    ("issuance_pkey", "INSERT INTO issuance SELECT * FROM issuance"),
+    ("issuance_funding_source", "UPDATE issuance SET funding_source = 'nobody'"),
+    ("issuance_count_pkey", "INSERT INTO issuance_count SELECT * FROM issuance_count"),
+    ("issuance_count_single", "UPDATE issuance_count SET id = 2"),
+];
+
+/// What these statements have in common.
+pub(super) const PHRASES: [(&str, &str); 4] = [
+    ("{other}", "(SELECT a.id FROM admin a WHERE a.id <> proposed_by ORDER BY a.id LIMIT 1)"),
+    (
+        "{case}",
+        "misconduct_case (id, enrolment_id, member_id, reason, evidence, fraud, state, node_id, proposed_by, proposed_at, \
+         deduction, clawback_id, deduction_id)",
+    ),
+    ("{charge}", "e.id, c.member_id, 'r', 'e', c.fraud, c.state, c.node_id, c.proposed_by, c.proposed_at,"),
+    (
+        "{others}",
+        "FROM misconduct_case c, (SELECT id FROM enrolment WHERE id NOT IN (SELECT enrolment_id FROM misconduct_case) \
+         ORDER BY id LIMIT 2) AS e",
+    ),
+];
