@@ -1,6 +1,5 @@
 //! One run: the product is started, loaded in every way, and its books are summed up after each.
 
-use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,7 +9,7 @@ use crate::drive::{Job, Outcome, Pace, drive};
 use crate::floor::Floor;
 use crate::machine;
 use crate::phones::Phones;
-use crate::report::{CONNECTIONS, Case, Report, Row};
+use crate::report::{Case, Report, Row};
 use crate::server::Server;
 use crate::settings::Settings;
 
@@ -43,20 +42,7 @@ pub struct Measured<'a> {
 impl Bench {
     /// Starts the product a few times and keeps the last.
     pub fn start(settings: Settings) -> Result<Self, Failure> {
-        let log = settings.scratch.join("zhixiang.log");
-        let start = || {
-            Server::start("/healthz", Some(&log), |address| {
-                let mut command = Command::new(&settings.binary);
-                command
-                    .env("ZHIXIANG__SERVER__LISTEN", address.to_string())
-                    .env("ZHIXIANG__SERVER__TRUSTED_PROXIES", r#"["127.0.0.1"]"#)
-                    .env("ZHIXIANG__DATABASE__URL", &settings.database_url)
-                    .env("ZHIXIANG__REDIS__URL", &settings.redis_url)
-                    .env("ZHIXIANG__DATA_DIRECTORY", &settings.data_directory)
-                    .env("ZHIXIANG__LOG__FORMAT", "json");
-                command
-            })
-        };
+        let start = || settings.serve(&settings.database_url);
         let mut milliseconds = Vec::new();
         for _ in 1..STARTS {
             milliseconds.push(start()?.first_answer.as_millis());
@@ -87,10 +73,22 @@ impl Bench {
         measured: &Measured<'_>,
         mut job: impl FnMut(&Self) -> Result<J, Failure>,
     ) -> Result<(), Failure> {
-        for connections in CONNECTIONS {
-            let job = job(self)?;
+        self.measure_by(measured, |bench| {
+            let job = job(bench)?;
+            Ok(move |bench: &Self, connections| bench.drive(&job, connections))
+        })
+    }
+
+    /// The same for a load of any kind: one closure makes it ready, what that answers lets it run.
+    pub fn measure_by<F: FnOnce(&Self, usize) -> Result<Outcome, Failure>>(
+        &mut self,
+        measured: &Measured<'_>,
+        mut prepare: impl FnMut(&Self) -> Result<F, Failure>,
+    ) -> Result<(), Failure> {
+        for &connections in measured.case.connections {
+            let run = prepare(self)?;
             let before = self.counted(measured.counts)?;
-            let outcome = self.drive(&job, connections)?;
+            let outcome = run(self, connections)?;
             self.compare(measured, &before, connections, &outcome)?;
             let (floor, in_one) = (measured.floor)(self, connections)?;
             self.report.add(Row { case: measured.case, connections, outcome, floor, in_one });

@@ -37,6 +37,11 @@ impl Books {
         self.rows(sql)?.iter().map(|row| row.try_get_by_index(0)).collect()
     }
 
+    /// Lets the database do something.
+    pub fn execute(&self, sql: &str) -> Result<(), DbErr> {
+        self.rows(sql).map(drop)
+    }
+
     fn rows(&self, sql: &str) -> Result<Vec<QueryResult>, DbErr> {
         self.runtime.block_on(async {
             let mut options = ConnectOptions::new(&self.database_url);

@@ -43,10 +43,10 @@ pub struct Pace {
 pub struct Outcome {
     /// Successful answers a second.
     pub rate: f64,
-    /// Half of the answers came within so many milliseconds.
-    pub p50: f64,
+    /// Half of the answers came within so many milliseconds, if anybody waited for one.
+    pub p50: Option<f64>,
     /// 99 of a hundred came within so many milliseconds.
-    pub p99: f64,
+    pub p99: Option<f64>,
     /// Successful answers, those of the warm-up among them.
     pub succeeded: u64,
     /// Other answers.
@@ -128,8 +128,7 @@ fn sum_up(tallies: impl Iterator<Item = Tally>, counting: Instant) -> Outcome {
         outcome.complaint = outcome.complaint.or(tally.complaint);
     }
     micros.sort_unstable();
-    let within =
-        |share: usize| micros.get(micros.len() * share / 100).map_or(0.0, |micros| f64::from(*micros) / 1_000.0);
+    let within = |share: usize| micros.get(micros.len() * share / 100).map(|micros| f64::from(*micros) / 1_000.0);
     (outcome.p50, outcome.p99) = (within(50), within(99));
     let seconds = (last - counting).as_secs_f64();
     #[expect(clippy::cast_precision_loss, reason = "no run makes so many requests")]

@@ -7,7 +7,9 @@ mod bench;
 mod books;
 mod drive;
 mod floor;
+mod histories;
 mod http;
+mod jobs;
 mod machine;
 mod phones;
 mod reads;
@@ -23,10 +25,11 @@ use report::Report;
 use settings::Settings;
 
 /// What is measured, in this order: whoever confirms needs what was redeemed.
-const LOADS: [(&str, Load); 10] = [
+const LOADS: [(&str, Load); 14] = [
     ("login", writes::sign_in),
     ("redeem", writes::redeem),
     ("redeem-one", writes::redeem_one),
+    ("redeem-beside", writes::redeem_beside),
     ("verify", writes::verify),
     ("check-in", writes::check_in),
     ("catalogue", reads::catalogue),
@@ -34,6 +37,9 @@ const LOADS: [(&str, Load); 10] = [
     ("offer", reads::offer),
     ("balance", reads::balance),
     ("entries", reads::entries),
+    ("histories", histories::compare),
+    ("earn", jobs::earn),
+    ("expire", jobs::expire),
 ];
 
 type Load = fn(&mut Bench) -> Result<(), Failure>;

@@ -4,8 +4,11 @@ use std::fmt::Write as _;
 
 use crate::drive::Outcome;
 
-/// The connections of each load.
-pub const CONNECTIONS: [usize; 3] = [8, 32, 64];
+/// The connections of a load by clients.
+const CONNECTIONS: &[usize] = &[8, 32, 64];
+
+/// The transactions that a job has under way at the same time, as `jobs/batches.rs` says.
+const TRANSACTIONS: &[usize] = &[4];
 
 /// How much slower 64 connections on one offer may look than 8 before it is more than the noise of a run.
 const NOISE: f64 = 0.1;
@@ -15,22 +18,24 @@ const NOISE: f64 = 0.1;
 pub struct Case {
     /// What is done.
     pub name: &'static str,
-    /// The least ratio to the floor, at 64 connections.
+    /// The connections with which it is done, the floor with as many; the last is what a minimum is about.
+    pub connections: &'static [usize],
+    /// The least ratio to the floor.
     pub minimum: Option<f64>,
-    /// Whether 64 connections must do as well as 8.
+    /// Whether the most connections must do as well as the fewest.
     pub level: bool,
 }
 
 /// The loads in the order of the table.
 pub mod cases {
-    use super::Case;
+    use super::{CONNECTIONS, Case, TRANSACTIONS};
 
     const fn free(name: &'static str) -> Case {
-        Case { name, minimum: None, level: false }
+        Case { name, connections: CONNECTIONS, minimum: None, level: false }
     }
 
     const fn at_least(minimum: f64, name: &'static str) -> Case {
-        Case { name, minimum: Some(minimum), level: false }
+        Case { minimum: Some(minimum), ..free(name) }
     }
 
     pub const CATALOGUE: Case = at_least(0.4, "catalogue, warm cache");
@@ -40,12 +45,13 @@ pub mod cases {
     pub const ENTRIES: Case = at_least(0.2, "entries, page of 20");
     pub const SIGN_IN: Case = free("login");
     pub const CHECK_IN: Case = free("check-in");
-    pub const REDEEM: Case = free("redeem, random offers");
+    pub const REDEEM: Case = at_least(0.6, "redeem, random offers");
     pub const REDEEM_HOT: Case = Case { level: true, ..free("redeem, one hot offer") };
     pub const VERIFY: Case = free("voucher confirmation");
+    pub const EARN: Case = Case { connections: TRANSACTIONS, ..at_least(0.6, "credits of service, by the job") };
 }
 
-const ORDER: [Case; 10] = [
+const ORDER: [Case; 11] = [
     cases::CATALOGUE,
     cases::SEARCH,
     cases::OFFER,
@@ -56,6 +62,7 @@ const ORDER: [Case; 10] = [
     cases::REDEEM,
     cases::REDEEM_HOT,
     cases::VERIFY,
+    cases::EARN,
 ];
 
 /// One line of the table.
@@ -104,16 +111,20 @@ impl Report {
     /// Holds the lines to their minimum.
     pub fn judge(&mut self) {
         for case in ORDER {
-            let row =
-                |connections| self.rows.iter().find(|row| row.case.name == case.name && row.connections == connections);
-            let (Some(few), Some(many)) = (row(8), row(64)) else { continue };
+            let row = |connections: Option<&usize>| {
+                self.rows.iter().find(|row| row.case.name == case.name && Some(&row.connections) == connections)
+            };
+            let (Some(few), Some(many)) = (row(case.connections.first()), row(case.connections.last())) else {
+                continue;
+            };
+            let (least, most) = (few.connections, many.connections);
             if let Some(minimum) = case.minimum.filter(|minimum| many.ratio() < *minimum) {
                 let ratio = many.ratio();
-                self.wrong.push(format!("{}: {ratio:.2} of the floor at 64 connections, not {minimum}", case.name));
+                self.wrong.push(format!("{}: {ratio:.2} of the floor at {most} connections, not {minimum}", case.name));
             }
             if case.level && many.outcome.rate < few.outcome.rate * (1.0 - NOISE) {
                 let (few, many) = (few.outcome.rate, many.outcome.rate);
-                self.wrong.push(format!("{}: {few:.0}/s with 8 connections, {many:.0}/s with 64", case.name));
+                self.wrong.push(format!("{}: {few:.0}/s with {least} connections, {many:.0}/s with {most}", case.name));
             }
         }
     }
@@ -142,12 +153,12 @@ impl Report {
 }
 
 fn line(row: &Row) -> String {
-    let Outcome { rate, p50, p99, .. } = row.outcome;
-    let minimum = row.case.minimum.filter(|_| row.connections == 64);
+    let rate = row.outcome.rate;
+    let within = |millis: Option<f64>| millis.map_or(String::new(), |millis| format!("{millis:.1}"));
+    let (p50, p99) = (within(row.outcome.p50), within(row.outcome.p99));
+    let minimum = row.case.minimum.filter(|_| row.case.connections.last() == Some(&row.connections));
     let minimum = minimum.map_or(String::new(), |minimum| minimum.to_string());
     let in_one = row.in_one.map_or(String::new(), |rate| format!("{rate:.0}"));
     let (name, connections, floor, ratio) = (row.case.name, row.connections, row.floor, row.ratio());
-    format!(
-        "| {name} | {connections} | {rate:.0} | {p50:.1} | {p99:.1} | {floor:.0} | {ratio:.2} | {minimum} | {in_one} |"
-    )
+    format!("| {name} | {connections} | {rate:.0} | {p50} | {p99} | {floor:.0} | {ratio:.2} | {minimum} | {in_one} |")
 }

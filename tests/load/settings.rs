@@ -2,9 +2,11 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
+use std::process::Command;
 use std::time::Duration;
 
 use crate::Failure;
+use crate::server::Server;
 
 /// Where everything is.
 #[derive(Clone, Debug)]
@@ -13,6 +15,8 @@ pub struct Settings {
     pub binary: String,
     /// The district.
     pub database_url: String,
+    /// A copy of the district whose points go.
+    pub expiry_url: String,
     /// Redis.
     pub redis_url: String,
     /// The product's data directory, where its keys are.
@@ -36,6 +40,28 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// Starts the product on a database.
+    pub fn serve(&self, database_url: &str) -> Result<Server, Failure> {
+        Server::start("/healthz", Some(&self.scratch.join("zhixiang.log")), |address| {
+            let mut command = self.command("serve", database_url);
+            command.env("ZHIXIANG__SERVER__LISTEN", address.to_string());
+            command
+        })
+    }
+
+    /// The product, told to do something with a database.
+    pub fn command(&self, what: &str, database_url: &str) -> Command {
+        let mut command = Command::new(&self.binary);
+        command
+            .arg(what)
+            .env("ZHIXIANG__SERVER__TRUSTED_PROXIES", r#"["127.0.0.1"]"#)
+            .env("ZHIXIANG__DATABASE__URL", database_url)
+            .env("ZHIXIANG__REDIS__URL", &self.redis_url)
+            .env("ZHIXIANG__DATA_DIRECTORY", &self.data_directory)
+            .env("ZHIXIANG__LOG__FORMAT", "json");
+        command
+    }
+
     /// Reads the arguments.
     pub fn read(arguments: impl Iterator<Item = String>) -> Result<Self, Failure> {
         let arguments: Vec<String> = arguments.collect();
@@ -48,6 +74,7 @@ impl Settings {
         Ok(Self {
             binary: text("binary")?,
             database_url: text("database-url")?,
+            expiry_url: text("expiry-url")?,
             redis_url: text("redis-url")?,
             data_directory: text("data-directory")?,
             pgbench: text("pgbench")?,

@@ -17,7 +17,7 @@ use crate::report::{Case, cases};
 const LEAD: &str = "li-xiuying";
 
 /// What everybody wants, and what runs now: ids of the demo.
-const PLENTIFUL_OFFER: &str = "01940000-0044-7000-8000-000000000001";
+pub(crate) const PLENTIFUL_OFFER: &str = "01940000-0044-7000-8000-000000000001";
 const RUNNING_ACTIVITY: &str = "01940000-0021-7000-8000-000000000001";
 
 /// Who works in the shop with the offer that everybody wants.
@@ -86,6 +86,30 @@ fn listed(bench: &Bench) -> Result<Vec<String>, Failure> {
 pub fn redeem_one(bench: &mut Bench) -> Result<(), Failure> {
     let offers = [PLENTIFUL_OFFER.to_owned()];
     take(bench, cases::REDEEM_HOT, &offers)
+}
+
+/// What few who take what they find get while many want one offer, and while the many take what they find too.
+pub fn redeem_beside(bench: &mut Bench) -> Result<(), Failure> {
+    const FEW: usize = 8;
+    const MANY: usize = 32;
+    let (all, one) = (listed(bench)?, [PLENTIFUL_OFFER.to_owned()]);
+    let mut got = Vec::new();
+    for (wanted, offers) in [("the same offer", &one[..]), ("random ones too", &all)] {
+        let (theirs, others) = (redemptions(bench, &all)?, redemptions(bench, offers)?);
+        let bench = &*bench;
+        let (few, many) = std::thread::scope(|scope| {
+            let many = scope.spawn(|| bench.drive(&others, MANY));
+            (bench.drive(&theirs, FEW), many.join())
+        });
+        let (few, many) = (few?, many.map_err(|_| "a thread broke off")??);
+        if let Some(complaint) = few.complaint.or(many.complaint) {
+            return Err(format!("redeeming beside others: {complaint}").into());
+        }
+        let p99 = few.p99.unwrap_or_default();
+        got.push(format!("{:.0} a second (p99 {p99:.0} ms) while {MANY} others wanted {wanted}", few.rate));
+    }
+    bench.report.notes.push(format!("{FEW} connections redeemed random offers at {}.", got.join(", and at ")));
+    Ok(())
 }
 
 fn take(bench: &mut Bench, case: Case, offers: &[String]) -> Result<(), Failure> {

@@ -9,6 +9,7 @@ mod budget;
 mod complaint;
 mod console;
 mod contract;
+mod crediting;
 mod demo;
 mod donation;
 mod enrolment;

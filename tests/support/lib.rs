@@ -16,6 +16,7 @@ mod kept;
 pub mod mall;
 pub mod points;
 pub mod proxy;
+pub mod publicity;
 pub mod reset;
 pub mod service;
 pub mod world;

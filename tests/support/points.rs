@@ -21,17 +21,29 @@ impl TestApp {
         earn(&self.state, self.world.member(name), Uuid::now_v7(), minutes, served_at).await.expect("a credit")
     }
 
-    /// So many further members, each with the points of one hour of service.
-    pub async fn crowd(&self, count: u32) {
-        let (now, unit) = (self.state.clock.business(), self.world.node("health"));
+    /// So many further members who never served.
+    pub async fn newcomers_to_service(&self, count: u32) -> Vec<MemberId> {
+        let unit = self.world.node("health");
         let mut tx = self.state.database.write().await.expect("a transaction");
+        let mut members = Vec::new();
         for number in 1..=count {
-            let phone = format!("1370000{number:04}");
-            let member = world::member(&self.state, &mut tx, 2000 + number, "党员", &phone, unit).await;
-            let served = Served { member, event: Uuid::now_v7(), minutes: 60, at: now };
+            let phone = format!("1360000{number:04}");
+            members.push(world::member(&self.state, &mut tx, 2000 + number, "党员", &phone, unit).await);
+        }
+        tx.commit().await.expect("kept");
+        members
+    }
+
+    /// So many further members, each with the points of one hour of service.
+    pub async fn crowd(&self, count: u32) -> Vec<MemberId> {
+        let (now, members) = (self.state.clock.business(), self.newcomers_to_service(count).await);
+        let mut tx = self.state.database.write().await.expect("a transaction");
+        for member in &members {
+            let served = Served { member: *member, event: Uuid::now_v7(), minutes: 60, at: now };
             put_in(&mut tx, served, now).await.expect("a credit");
         }
         tx.commit().await.expect("kept");
+        members
     }
 
     /// Changes the rules in force behind the application's back.

@@ -1,18 +1,21 @@
 //! Crediting (入账): what the rulebook gives becomes a transfer, its event for ever, and the minutes of the service.
 
-use domain::activity::{Activity, Session};
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::activity::Activity;
 use domain::enrolment::Enrolment;
-use domain::id::{LotId, TransferId};
+use domain::id::{LotId, MemberId, NodeId, TransferId};
 use domain::points::{
-    Actor, CreditDecision, Grant, Occasion, Purse, RewardedEvent, Service, Source, SourceKind, credit,
+    Actor, CreditDecision, Grant, Occasion, Posting, Purse, RewardedEvent, Service, Source, SourceKind, credit,
     credit_for_event, credit_for_service,
 };
 use domain::residency::Residency;
-use domain::time::Instant;
+use domain::time::{Instant, business_day};
 use storage::earn_events::{self, EarnEvent};
 use storage::rulebooks::{self, RulebookVersion};
 use storage::service_records::{self, ServiceRecord};
-use storage::{purses, transfers};
+use storage::{activities, activity_sessions, purses, transfers};
 use uuid::Uuid;
 
 use crate::error::{ApiError, ApiResult};
@@ -23,81 +26,148 @@ use crate::use_case::Work;
 pub async fn credit_first_residency(work: &mut Work, residency: &Residency, actor: Actor) -> ApiResult<()> {
     let member = residency.member;
     let rulebook = rulebooks::in_force_at(&work.tx, residency.estate, work.now).await?;
-    let purse = purses::lock_accounts(&mut work.tx, member).await?;
+    let mut purse = purses::lock_accounts(&mut work.tx, member).await?;
     let earned = earn_events::earned(&work.tx, member, work.now).await?;
     let decision = credit_for_event(&rulebook.rules, RewardedEvent::FirstResidency, 0, earned);
     let source = Source { kind: SourceKind::FirstResidency, id: member.uuid() };
-    let event = Event { source, actor, reason: "首次报到".into(), earned_at: work.now };
-    post(work, purse, &rulebook, decision, event).await
+    let happened = Happened { source, actor, reason: "首次报到".into(), at: work.now };
+    let credited = decide(work, &mut purse, &rulebook, decision, happened)?;
+    keep(work, vec![credited]).await
 }
 
-/// Credits the service of an enrolment whose publicity is over, by the rules that held when and where it was served. The
-/// event is the enrolment, so it happens once. Lock the enrolment first.
-pub async fn credit_enrolment(
-    work: &mut Work,
-    enrolment: &Enrolment,
-    activity: &Activity,
-    session: &Session,
-) -> ApiResult<()> {
-    let member = enrolment.member;
-    let missing = || ApiError::internal(format!("enrolment {} has no confirmed minutes", enrolment.id));
-    let confirmation = enrolment.confirmation.ok_or_else(missing)?;
-    let timed_minutes = enrolment.timed_minutes.ok_or_else(missing)?;
-    let served_at = session.starts_at;
-    let rulebook = rulebooks::in_force_at(&work.tx, activity.node, served_at).await?;
-    let purse = purses::lock_accounts(&mut work.tx, member).await?;
-    let earned = earn_events::earned(&work.tx, member, served_at).await?;
-    let service = Service {
-        timed_minutes,
-        made_up_minutes: 0,
-        kind: activity.kind,
-        evaluation: confirmation.evaluation,
-        starts_at: served_at,
-    };
-    let decision = credit_for_service(&rulebook.rules, &service, earned);
-    let source = Source { kind: SourceKind::Enrolment, id: enrolment.id.uuid() };
-    let reason = format!("参加活动：{}", activity.title);
-    let event = Event { source, actor: Actor::Job, reason, earned_at: served_at };
-    post(work, purse, &rulebook, decision, event).await?;
-    let record = ServiceRecord {
-        id: Uuid::now_v7(),
-        member,
-        source,
-        timed_minutes,
-        made_up_minutes: 0,
-        nature: activity.nature,
-        served_at,
-        verified_at: work.now,
-    };
-    Ok(service_records::insert(&mut work.tx, &record).await?)
+/// Credits the service of enrolments whose publicity is over, by the rules that held when and where it was served. The
+/// event is the enrolment, so it happens once. Lock the enrolments first.
+pub async fn credit_enrolments(work: &mut Work, enrolments: &[Enrolment]) -> ApiResult<()> {
+    let all = Served::load(work, enrolments).await?;
+    let members: BTreeSet<MemberId> = enrolments.iter().map(|enrolment| enrolment.member).collect();
+    let purses = purses::lock_accounts_of(&mut work.tx, &members).await?;
+    let mut purses: BTreeMap<MemberId, Purse> = purses.into_iter().map(|purse| (purse.member, purse)).collect();
+    let mut rules = BTreeMap::new();
+    let mut earned = BTreeMap::new();
+    for served in &all {
+        let (place, at) = served.where_and_when();
+        if let Entry::Vacant(unknown) = rules.entry((place, at)) {
+            unknown.insert(rulebooks::in_force_at(&work.tx, place, at).await?);
+        }
+        if let Entry::Vacant(unknown) = earned.entry(business_day(at)) {
+            unknown.insert(earn_events::earned_by(&work.tx, &members, business_day(at)).await?);
+        }
+    }
+    let (mut credits, mut records) = (Vec::with_capacity(all.len()), Vec::with_capacity(all.len()));
+    let mut besides: BTreeMap<MemberId, Vec<(Instant, i64)>> = BTreeMap::new();
+    for served in &all {
+        let (member, (place, at)) = (served.enrolment.member, served.where_and_when());
+        let purse = purses.get_mut(&member).ok_or_else(|| missing(served.enrolment, "purse"))?;
+        let earned = earned[&business_day(at)].get(&member).copied().unwrap_or_default();
+        let besides = besides.entry(member).or_default();
+        let earned = besides.iter().fold(earned, |earned, (other, points)| earned.with(at, *other, *points));
+        let rulebook = &rules[&(place, at)];
+        let decision = credit_for_service(&rulebook.rules, &served.service, earned);
+        besides.push((at, decision.points));
+        credits.push(decide(work, purse, rulebook, decision, served.happened())?);
+        records.push(served.record(work.now));
+    }
+    keep(work, credits).await?;
+    Ok(service_records::insert_many(&mut work.tx, &records).await?)
 }
 
-struct Event {
+/// Service that awaits its credit, with all that is known about it.
+struct Served<'a> {
+    enrolment: &'a Enrolment,
+    activity: Activity,
+    service: Service,
+}
+
+impl<'a> Served<'a> {
+    async fn load(work: &Work, enrolments: &'a [Enrolment]) -> ApiResult<Vec<Self>> {
+        let activities = enrolments.iter().map(|enrolment| enrolment.activity).collect();
+        let sessions = enrolments.iter().map(|enrolment| enrolment.session).collect();
+        let activities = activities::find_all(&work.tx, &activities).await?;
+        let sessions = activity_sessions::find_all(&work.tx, &sessions).await?;
+        let served = |enrolment: &'a Enrolment| {
+            let activity = activities.get(&enrolment.activity).ok_or_else(|| missing(enrolment, "activity"))?;
+            let session = sessions.get(&enrolment.session).ok_or_else(|| missing(enrolment, "session"))?;
+            let confirmation = enrolment.confirmation.ok_or_else(|| missing(enrolment, "confirmation"))?;
+            let service = Service {
+                timed_minutes: enrolment.timed_minutes.ok_or_else(|| missing(enrolment, "minutes"))?,
+                made_up_minutes: 0,
+                kind: activity.kind,
+                evaluation: confirmation.evaluation,
+                starts_at: session.starts_at,
+            };
+            Ok(Self { enrolment, activity: activity.clone(), service })
+        };
+        enrolments.iter().map(served).collect()
+    }
+
+    fn where_and_when(&self) -> (NodeId, Instant) {
+        (self.activity.node, self.service.starts_at)
+    }
+
+    fn source(&self) -> Source {
+        Source { kind: SourceKind::Enrolment, id: self.enrolment.id.uuid() }
+    }
+
+    fn happened(&self) -> Happened {
+        let reason = format!("参加活动：{}", self.activity.title);
+        Happened { source: self.source(), actor: Actor::Job, reason, at: self.service.starts_at }
+    }
+
+    fn record(&self, now: Instant) -> ServiceRecord {
+        ServiceRecord {
+            id: Uuid::now_v7(),
+            member: self.enrolment.member,
+            source: self.source(),
+            timed_minutes: self.service.timed_minutes,
+            made_up_minutes: self.service.made_up_minutes,
+            nature: self.activity.nature,
+            served_at: self.service.starts_at,
+            verified_at: now,
+        }
+    }
+}
+
+fn missing(enrolment: &Enrolment, what: &str) -> ApiError {
+    ApiError::internal(format!("enrolment {} has no {what}", enrolment.id))
+}
+
+/// What earns points.
+struct Happened {
     source: Source,
     actor: Actor,
     reason: String,
-    earned_at: Instant,
+    at: Instant,
 }
 
-async fn post(
-    work: &mut Work,
-    mut purse: Purse,
+/// What is to be written down: the posting, if anything was earned, and the event in any case.
+type Credited = (Option<Posting>, EarnEvent);
+
+/// Credits the purse with what the rules decided.
+fn decide(
+    work: &Work,
+    purse: &mut Purse,
     rulebook: &RulebookVersion,
     decision: CreditDecision,
-    event: Event,
-) -> ApiResult<()> {
-    let Event { source, actor, reason, earned_at } = event;
+    happened: Happened,
+) -> ApiResult<Credited> {
+    let Happened { source, actor, reason, at } = happened;
     let member = purse.member;
-    let (mut transfer, mut debt_paid) = (None, 0);
+    let (mut posting, mut debt_paid) = (None, 0);
     if decision.points > 0 {
         let id = TransferId::of_earning(source.kind, source.id, member);
         let occasion = Occasion { reason, source, actor, business_at: work.now, posted_at: work.wall };
         let grant = Grant { lot: LotId::new(Uuid::now_v7()), expires_at: rulebook.rules.expires_at(work.now) };
-        let credited = credit(&mut purse, id, occasion, decision.points, grant).map_err(ApiError::internal)?;
-        transfers::post(&mut work.tx, &credited.posting).await?;
-        (transfer, debt_paid) = (Some(id), credited.debt_paid);
+        let credited = credit(purse, id, occasion, decision.points, grant).map_err(ApiError::internal)?;
+        (posting, debt_paid) = (Some(credited.posting), credited.debt_paid);
     }
-    let event =
-        EarnEvent { member, source, transfer, rulebook: rulebook.id, decision, debt_paid, business_at: earned_at };
-    Ok(earn_events::insert(&mut work.tx, &event).await?)
+    let transfer = posting.as_ref().map(Posting::id);
+    let event = EarnEvent { member, source, transfer, rulebook: rulebook.id, decision, debt_paid, business_at: at };
+    Ok((posting, event))
+}
+
+async fn keep(work: &mut Work, credited: Vec<Credited>) -> ApiResult<()> {
+    let (postings, events): (Vec<_>, Vec<_>) = credited.into_iter().unzip();
+    let postings: Vec<Posting> = postings.into_iter().flatten().collect();
+    transfers::post_all(&mut work.tx, &postings).await?;
+    Ok(earn_events::insert_many(&mut work.tx, &events).await?)
 }

@@ -53,14 +53,7 @@ pub async fn ensure_system_accounts(tx: &mut WriteTx) -> Result<()> {
     insert_missing(tx, accounts).await
 }
 
-/// Opens a member's two accounts, once. The locks do it by themselves when they find none.
-pub async fn open(tx: &mut WriteTx, member: MemberId) -> Result<()> {
-    let points = row(AccountId::points_of(member), POINTS, Some(member));
-    let debt = row(AccountId::debt_of(member), DEBT, Some(member));
-    insert_missing(tx, [points, debt]).await
-}
-
-/// Opens the accounts of many members at once.
+/// Opens the two accounts of each of these members, once. The locks do it by themselves when they find none.
 pub async fn open_many(tx: &mut WriteTx, members: &[MemberId]) -> Result<()> {
     for members in members.chunks(CHUNK) {
         let accounts = members.iter().flat_map(|member| {

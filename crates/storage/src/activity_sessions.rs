@@ -1,6 +1,6 @@
 //! Sessions of activities (场次): the rows whose seats are counted, locked last.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use domain::activity::Session;
 use domain::id::{ActivityId, ActivitySessionId};
@@ -42,6 +42,12 @@ pub async fn insert_all(tx: &mut WriteTx, sessions: &[Session]) -> Result<()> {
 /// Finds a session.
 pub async fn find(tx: &ReadTx, id: ActivitySessionId) -> Result<Option<Session>> {
     Ok(row::Entity::find_by_id(id.uuid()).one(&tx.on()).await?.map(Session::from))
+}
+
+/// Finds these sessions.
+pub async fn find_all(tx: &ReadTx, ids: &BTreeSet<ActivitySessionId>) -> Result<BTreeMap<ActivitySessionId, Session>> {
+    let rows = row::Entity::find().filter(row::Column::Id.is_in(ids.iter().map(|id| id.uuid()))).all(&tx.on()).await?;
+    Ok(rows.into_iter().map(|row| (row.id.into(), row.into())).collect())
 }
 
 /// Locks a session; the last lock of a transaction.

@@ -1,11 +1,15 @@
 //! Earn events (积分核算记录): what each event earned under which rule, once and for ever.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::NaiveDate;
 use domain::code::Code;
 use domain::id::{MemberId, RulebookId, TransferId};
 use domain::points::{Cap, CreditDecision, CreditExplanation, EarnRule, Earned, Source};
 use domain::time::{Instant, business_day, start_of_day, start_of_month, start_of_year};
 use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait, Query};
 use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, EntityTrait, FromQueryResult, QueryFilter};
+use uuid::Uuid;
 
 use crate::database::{CHUNK, ReadTx, WriteTx};
 use crate::error::{Result, StorageError};
@@ -71,32 +75,40 @@ fn active(event: &EarnEvent) -> row::ActiveModel {
 /// as if it had never been served, unless the case was revoked. Ask once the purse is locked, or two credits at the
 /// same time may both fit under one cap.
 pub async fn earned(tx: &ReadTx, member: MemberId, at: Instant) -> Result<Earned> {
+    Ok(earned_by(tx, &BTreeSet::from([member]), business_day(at)).await?.remove(&member).unwrap_or_default())
+}
+
+/// The same of many members on one business day; who earned nothing in its year is not among them.
+pub async fn earned_by(
+    tx: &ReadTx,
+    members: &BTreeSet<MemberId>,
+    day: NaiveDate,
+) -> Result<BTreeMap<MemberId, Earned>> {
     use row::Column as C;
-    let start = start_of_day(business_day(at));
+    let start = start_of_day(day);
     let day = (start, start + chrono::Duration::days(1));
-    let month = (start_of_month(at), start_of_month(start_of_month(at) + chrono::Duration::days(32)));
-    let year = (start_of_year(at), start_of_year(start_of_year(at) + chrono::Duration::days(367)));
+    let month = (start_of_month(start), start_of_month(start_of_month(start) + chrono::Duration::days(32)));
+    let year = (start_of_year(start), start_of_year(start_of_year(start) + chrono::Duration::days(367)));
     let within = |(from, to): (Instant, Instant)| {
         let inside = Condition::all().add(C::BusinessAt.gte(from)).add(C::BusinessAt.lt(to));
         let points = CaseStatement::new().case(inside, C::Points.into_expr()).finally(0_i64);
         Expr::expr(points).sum().cast_as("bigint")
     };
     let select = Query::select()
+        .column(C::MemberId)
         .expr_as(within(day), "day")
         .expr_as(within(month), "month")
         .expr_as(C::Points.into_expr().sum().cast_as("bigint"), "year")
         .from(row::Entity)
-        .and_where(C::MemberId.eq(member.uuid()))
-        .and_where(C::SourceId.into_expr().not_in_subquery(misconduct_cases::void_enrolments(member)))
+        .and_where(C::MemberId.is_in(members.iter().map(|member| member.uuid())))
+        .and_where(C::SourceId.into_expr().not_in_subquery(misconduct_cases::void_enrolments(members)))
         .and_where(C::BusinessAt.gte(year.0))
         .and_where(C::BusinessAt.lt(year.1))
+        .group_by_col(C::MemberId)
         .to_owned();
-    let sums = EarnedRow::find_by_statement(tx.backend().build(&select)).one(&tx.on()).await?;
-    Ok(sums.map_or_else(Earned::default, |sums| Earned {
-        day: sums.day.unwrap_or(0),
-        month: sums.month.unwrap_or(0),
-        year: sums.year.unwrap_or(0),
-    }))
+    let sums = EarnedRow::find_by_statement(tx.backend().build(&select)).all(&tx.on()).await?;
+    let of = |sums: EarnedRow| (sums.member_id.into(), Earned { day: sums.day, month: sums.month, year: sums.year });
+    Ok(sums.into_iter().map(of).collect())
 }
 
 /// The transfer that credited an event of this member, and how much; none if it earned nothing.
@@ -151,9 +163,10 @@ impl TryFrom<row::Model> for CreditDecision {
 
 #[derive(Debug, FromQueryResult)]
 struct EarnedRow {
-    day: Option<i64>,
-    month: Option<i64>,
-    year: Option<i64>,
+    member_id: Uuid,
+    day: i64,
+    month: i64,
+    year: i64,
 }
 
 pub(crate) mod row {

@@ -27,18 +27,24 @@ pub(crate) async fn list_open(tx: &ReadTx, account: AccountId) -> Result<Vec<Lot
     Ok(rows.into_iter().map(Lot::from).collect())
 }
 
-/// Lots of an account whose time has come and that still hold something.
-pub(crate) async fn list_expired(tx: &ReadTx, account: AccountId, now: Instant, limit: u64) -> Result<Vec<Lot>> {
+/// At most so many lots of these accounts whose time has come and that still hold something, account by account.
+pub(crate) async fn list_expired(
+    tx: &ReadTx,
+    accounts: impl Iterator<Item = AccountId>,
+    now: Instant,
+    limit: u64,
+) -> Result<Vec<(AccountId, Lot)>> {
     let rows = row::Entity::find()
-        .filter(row::Column::AccountId.eq(account.uuid()))
+        .filter(row::Column::AccountId.is_in(accounts.map(AccountId::uuid)))
         .filter(open())
         .filter(row::Column::ExpiresAt.lte(now))
+        .order_by_asc(row::Column::AccountId)
         .order_by_asc(row::Column::ExpiresAt)
         .order_by_asc(row::Column::Id)
         .limit(limit)
         .all(&tx.on())
         .await?;
-    Ok(rows.into_iter().map(Lot::from).collect())
+    Ok(rows.into_iter().map(|row| (row.account_id.into(), row.into())).collect())
 }
 
 /// A spending with the lots it used, if it touched any of this account.

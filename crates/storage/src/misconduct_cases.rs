@@ -1,5 +1,7 @@
 //! Misconduct cases (违规处理).
 
+use std::collections::BTreeSet;
+
 use domain::id::{AdminId, EnrolmentId, MemberId, MisconductId, NodeId, TransferId};
 use domain::misconduct::{Appeal, MisconductCase, MisconductState, Ruling};
 use domain::official::{Official, Step};
@@ -87,12 +89,12 @@ pub async fn last_standing_fraud(tx: &ReadTx, member: MemberId) -> Result<Option
     found.map(MisconductCase::try_from).transpose()
 }
 
-/// The enrolments of a member whose service is void.
-pub(crate) fn void_enrolments(member: MemberId) -> SelectStatement {
+/// The enrolments of these members whose service is void.
+pub(crate) fn void_enrolments(members: &BTreeSet<MemberId>) -> SelectStatement {
     row::Entity::find()
         .select_only()
         .column(row::Column::EnrolmentId)
-        .filter(row::Column::MemberId.eq(member.uuid()))
+        .filter(row::Column::MemberId.is_in(members.iter().map(|member| member.uuid())))
         .filter(row::Column::State.is_in(MisconductState::VOID.map(code::write)))
         .into_query()
 }

@@ -1,9 +1,12 @@
 //! Purses (积分钱包): a member's accounts, locked for a decision, with the lots that this decision needs.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use domain::id::{AccountId, MemberId, TransferId};
 use domain::points::{Lot, Purse, Spent};
 use domain::time::Instant;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use uuid::Uuid;
 
 use crate::accounts::{self, row};
 use crate::database::WriteTx;
@@ -49,30 +52,69 @@ pub async fn lock_taken(tx: &mut WriteTx, member: MemberId, id: TransferId) -> R
     Ok(Some((purse(member, accounts, lots)?, taken, -line.debt)))
 }
 
-/// Locks a purse to let lots expire, with at most so many of those whose time has come.
-pub async fn lock_expired(tx: &mut WriteTx, member: MemberId, now: Instant, limit: u64) -> Result<Purse> {
-    let accounts = lock_rows(tx, member).await?;
-    let lots = lots::list_expired(tx, AccountId::points_of(member), now, limit).await?;
-    purse(member, accounts, lots)
+/// Locks purses to let lots expire, with at most so many lots of all of them together whose time has come.
+pub async fn lock_expired(
+    tx: &mut WriteTx,
+    members: &BTreeSet<MemberId>,
+    now: Instant,
+    limit: u64,
+) -> Result<Vec<Purse>> {
+    let rows = lock_rows_of(tx, members).await?;
+    let accounts = members.iter().copied().map(AccountId::points_of);
+    let mut due: BTreeMap<AccountId, Vec<Lot>> = BTreeMap::new();
+    for (account, lot) in lots::list_expired(tx, accounts, now, limit).await? {
+        due.entry(account).or_default().push(lot);
+    }
+    purses(members, rows, |account| due.remove(&account).unwrap_or_default())
+}
+
+/// Locks purses to put something in, for which no lots are needed.
+pub async fn lock_accounts_of(tx: &mut WriteTx, members: &BTreeSet<MemberId>) -> Result<Vec<Purse>> {
+    let rows = lock_rows_of(tx, members).await?;
+    purses(members, rows, |_| Vec::new())
 }
 
 async fn lock_rows(tx: &mut WriteTx, member: MemberId) -> Result<Vec<row::Model>> {
-    let found = select_for_update(tx, member).await?;
-    if found.len() == 2 {
-        return Ok(found);
-    }
-    accounts::open(tx, member).await?;
-    select_for_update(tx, member).await
+    lock_rows_of(tx, &BTreeSet::from([member])).await
 }
 
-async fn select_for_update(tx: &mut WriteTx, member: MemberId) -> Result<Vec<row::Model>> {
+/// Locks the accounts of all these members in the order of the accounts' ids, whoever they belong to.
+async fn lock_rows_of(tx: &mut WriteTx, members: &BTreeSet<MemberId>) -> Result<Vec<row::Model>> {
+    let found = select_for_update(tx, members).await?;
+    if found.len() == 2 * members.len() {
+        return Ok(found);
+    }
+    // In the order of the members, so that of two who open the same accounts one waits for the other and never both.
+    accounts::open_many(tx, &members.iter().copied().collect::<Vec<_>>()).await?;
+    select_for_update(tx, members).await
+}
+
+async fn select_for_update(tx: &mut WriteTx, members: &BTreeSet<MemberId>) -> Result<Vec<row::Model>> {
     let rows = row::Entity::find()
-        .filter(row::Column::Id.is_in(accounts::ids_of(member)))
+        .filter(row::Column::Id.is_in(members.iter().copied().flat_map(accounts::ids_of)))
         .order_by_asc(row::Column::Id)
         .lock_exclusive()
         .all(&tx.on())
         .await?;
     Ok(rows)
+}
+
+fn purses(
+    members: &BTreeSet<MemberId>,
+    rows: Vec<row::Model>,
+    mut lots: impl FnMut(AccountId) -> Vec<Lot>,
+) -> Result<Vec<Purse>> {
+    let mut by_member: BTreeMap<Uuid, Vec<row::Model>> = BTreeMap::new();
+    for row in rows {
+        if let Some(member) = row.member_id {
+            by_member.entry(member).or_default().push(row);
+        }
+    }
+    let of = |member: &MemberId| {
+        let rows = by_member.remove(&member.uuid()).unwrap_or_default();
+        purse(*member, rows, lots(AccountId::points_of(*member)))
+    };
+    members.iter().map(of).collect()
 }
 
 fn purse(member: MemberId, rows: Vec<row::Model>, lots: Vec<Lot>) -> Result<Purse> {

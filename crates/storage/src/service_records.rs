@@ -8,16 +8,14 @@ use domain::id::{AccountId, MemberId, MisconductId};
 use domain::points::Source;
 use domain::service::{ReversalKind, ServiceNature};
 use domain::time::Instant;
-use sea_orm::sea_query::{CaseStatement, ExprTrait, SelectStatement};
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait};
+use sea_orm::sea_query::{ExprTrait, SelectStatement, ValueTuple};
+use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait};
 use uuid::Uuid;
 
 use crate::accounts::row as account;
 use crate::database::{CHUNK, ReadTx, WriteTx};
 use crate::error::{Result, StorageError};
-
-/// How many accounts one statement tells apart; the database looks through them row by row.
-const WHENS: usize = 100;
+use crate::given;
 
 /// Service that was verified.
 #[derive(Clone, Debug)]
@@ -64,24 +62,23 @@ pub async fn insert_many(tx: &mut WriteTx, records: &[ServiceRecord]) -> Result<
             *more.entry(AccountId::points_of(record.member).uuid()).or_default() +=
                 record.timed_minutes + record.made_up_minutes;
         }
-        for more in more.into_iter().collect::<Vec<_>>().chunks(WHENS) {
-            add_minutes(tx, more, records[0].member).await?;
-        }
+        add_minutes(tx, &more, records[0].member).await?;
     }
     Ok(())
 }
 
-async fn add_minutes(tx: &mut WriteTx, more: &[(Uuid, i64)], one: MemberId) -> Result<()> {
-    let minutes = more
-        .iter()
-        .fold(CaseStatement::new(), |case, (account, minutes)| case.case(account::Column::Id.eq(*account), *minutes));
-    let added = account::Entity::update_many()
-        .col_expr(account::Column::VerifiedMinutes, account::Column::VerifiedMinutes.into_expr().add(minutes))
-        .filter(account::Column::Id.is_in(more.iter().map(|(account, _)| *account)))
-        .exec(&tx.on())
-        .await?;
+async fn add_minutes(tx: &mut WriteTx, more: &BTreeMap<Uuid, i64>, one: MemberId) -> Result<()> {
+    use account::Column as C;
+    let rows = more.iter().map(|(account, minutes)| ValueTuple::Two((*account).into(), (*minutes).into()));
+    let add = account::Entity::update_many()
+        .col_expr(C::VerifiedMinutes, C::VerifiedMinutes.into_expr().add(given::column(2)))
+        .filter(C::Id.into_expr().eq(given::column(1)))
+        .into_query()
+        .from(given::rows(rows))
+        .to_owned();
+    let added = tx.on().execute(&add).await?.rows_affected();
     let all = u64::try_from(more.len()).unwrap_or(u64::MAX);
-    if added.rows_affected == all { Ok(()) } else { Err(StorageError::corrupt("account", "member_id", one)) }
+    if added == all { Ok(()) } else { Err(StorageError::corrupt("account", "member_id", one)) }
 }
 
 fn active(record: &ServiceRecord) -> row::ActiveModel {
@@ -130,7 +127,8 @@ pub async fn reverse(
     })
     .exec_without_returning(&tx.on())
     .await?;
-    add_minutes(tx, &[(AccountId::points_of(member).uuid(), timed_minutes + made_up_minutes)], member).await?;
+    let more = BTreeMap::from([(AccountId::points_of(member).uuid(), timed_minutes + made_up_minutes)]);
+    add_minutes(tx, &more, member).await?;
     Ok(Some(ServiceTotals { timed_minutes, made_up_minutes }))
 }
 

@@ -7,8 +7,8 @@ use domain::code::Code;
 use domain::id::{AccountId, LotId, TransferId};
 use domain::points::{AccountChange, Actor, Entry, Occasion, Posting, Source, Transfer};
 use sea_orm::sea_query::{
-    CaseStatement, CommonTableExpression, Expr, ExprTrait, InsertStatement, Query, SubQueryStatement, UpdateStatement,
-    WithClause,
+    CommonTableExpression, Expr, ExprTrait, InsertStatement, Query, SubQueryStatement, UpdateStatement, Value,
+    ValueTuple, WithClause,
 };
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryTrait,
@@ -19,6 +19,7 @@ use crate::accounts::row as account;
 use crate::database::{ReadTx, WriteTx};
 use crate::entries::row as entry;
 use crate::error::{Result, StorageError};
+use crate::given;
 use crate::lots::{row as lot, used};
 use crate::mapping::code;
 
@@ -188,20 +189,30 @@ fn fold<'a>(changes: impl Iterator<Item = &'a AccountChange>) -> BTreeMap<Accoun
 
 fn change_accounts(changes: &BTreeMap<AccountId, AccountChange>) -> UpdateStatement {
     use account::Column as C;
-    let by_id = |value: &dyn Fn(&AccountChange) -> Expr| {
-        choose(C::Id.into_expr(), changes.iter().map(|(id, change)| (id.uuid(), value(change))))
-    };
-    let unchanged = changes.iter().fold(Condition::any(), |any, (id, change)| {
-        any.add(Condition::all().add(C::Id.eq(id.uuid())).add(C::Sequence.eq(change.sequence_before)))
+    let rows = changes.iter().map(|(id, change)| {
+        let after = &change.after;
+        let last_hash = after.last_hash.map(Vec::from);
+        let values: [Value; 6] = [
+            id.uuid().into(),
+            change.sequence_before.into(),
+            after.balance.into(),
+            after.sequence.into(),
+            last_hash.into(),
+            change.lifetime_earned.into(),
+        ];
+        ValueTuple::Many(values.into())
     });
     account::Entity::update_many()
-        .col_expr(C::Balance, by_id(&|change| change.after.balance.into()))
-        .col_expr(C::Sequence, by_id(&|change| change.after.sequence.into()))
-        .col_expr(C::LastHash, by_id(&|change| change.after.last_hash.map(Vec::from).into()))
-        .col_expr(C::LifetimeEarned, C::LifetimeEarned.into_expr().add(by_id(&|change| change.lifetime_earned.into())))
-        .filter(unchanged)
+        .col_expr(C::Balance, given::column(3))
+        .col_expr(C::Sequence, given::column(4))
+        .col_expr(C::LastHash, given::column(5))
+        .col_expr(C::LifetimeEarned, C::LifetimeEarned.into_expr().add(given::column(6)))
+        .filter(C::Id.into_expr().eq(given::column(1)))
+        .filter(C::Sequence.into_expr().eq(given::column(2)))
         .filter(stands_as_told())
         .into_query()
+        .from(given::rows(rows))
+        .to_owned()
 }
 
 /// Whether an account has the balance and the hash of its last entry, or nothing if it has none.
@@ -223,16 +234,13 @@ fn stands_as_told() -> Condition {
 
 fn take_from_lots(taken: &BTreeMap<LotId, i64>) -> UpdateStatement {
     use lot::Column as C;
-    let amount = choose(C::Id.into_expr(), taken.iter().map(|(id, amount)| (id.uuid(), (*amount).into())));
+    let rows = taken.iter().map(|(id, amount)| ValueTuple::Two(id.uuid().into(), (*amount).into()));
     lot::Entity::update_many()
-        .col_expr(C::Remaining, C::Remaining.into_expr().sub(amount))
-        .filter(C::Id.is_in(taken.keys().map(|id| id.uuid())))
+        .col_expr(C::Remaining, C::Remaining.into_expr().sub(given::column(2)))
+        .filter(C::Id.into_expr().eq(given::column(1)))
         .into_query()
-}
-
-/// The value that belongs to each row's id.
-fn choose(id: Expr, values: impl Iterator<Item = (Uuid, Expr)>) -> Expr {
-    values.fold(CaseStatement::new(), |case, (value_of, value)| case.case(id.clone().eq(value_of), value)).into()
+        .from(given::rows(rows))
+        .to_owned()
 }
 
 fn head(transfer: &Transfer) -> row::ActiveModel {

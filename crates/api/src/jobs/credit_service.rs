@@ -1,43 +1,88 @@
-//! Credits service whose publicity is over, one enrolment at a time, each in a transaction of its own.
+//! Credits service whose publicity is over, many enrolments to a transaction. What was done is kept, so the job may be ended
+//! at any point and goes on where the enrolments say.
 
-use domain::enrolment::AttendanceError;
-use domain::id::EnrolmentId;
-use storage::{activities, activity_sessions, enrolments};
+use domain::id::{EnrolmentId, MemberId};
+use storage::enrolments;
 
+use super::batches;
 use crate::crediting;
-use crate::error::{ApiError, ApiResult};
-use crate::error_code::ErrorCode;
+use crate::error::ApiResult;
 use crate::state::App;
-use crate::use_case::{UseCase, Work};
+use crate::use_case::Work;
 
-const BATCH: u64 = 100;
+/// Enrolments that are looked for at once.
+const AT_ONCE: u64 = 2_000;
+
+/// Enrolments that are credited in one transaction; their members' purses are locked until it ends.
+const TOGETHER: usize = 100;
+
+/// After so many the other jobs get their turn.
+const IN_A_ROUND: u64 = 50_000;
 
 pub(super) async fn run(app: &App) -> ApiResult<u64> {
     let (mut credited, mut after) = (0, None);
-    loop {
-        let due = enrolments::publicity_ended(&app.database.read(), app.clock.business(), after, BATCH).await?;
-        let Some(last) = due.last() else { return Ok(credited) };
+    while credited < IN_A_ROUND {
+        let due = enrolments::publicity_ended(&app.database.read(), app.clock.business(), after, AT_ONCE).await?;
+        let Some((last, _)) = due.last() else { break };
         after = Some(*last);
-        for id in due {
-            let story = UseCase::internal(app.clone()).write("credit_service", move |work| Box::pin(settle(work, id)));
-            match story.await {
-                Ok(()) => credited += 1,
-                // Another replica was faster.
-                Err(error) if error.code == ErrorCode::StateConflict => {}
-                Err(error) => tracing::error!(enrolment = %id, %error, "service could not be credited"),
-            }
-        }
+        let batches = by_member(due);
+        credited += batches::settle(app, "credit_service", batches, |work, some| Box::pin(settle(work, some))).await;
     }
+    Ok(credited)
 }
 
-async fn settle(work: &mut Work, id: EnrolmentId) -> ApiResult<()> {
-    let mut enrolment = enrolments::lock_any(&mut work.tx, id).await?.ok_or_else(ApiError::not_found)?;
-    work.about("enrolment", id);
-    enrolment
-        .credit(work.now)
-        .map_err(|error: AttendanceError| ApiError::new(ErrorCode::StateConflict, error.to_string()))?;
-    let activity = activities::find_any(&work.tx, enrolment.activity).await?.ok_or_else(ApiError::not_found)?;
-    let session = activity_sessions::find(&work.tx, enrolment.session).await?.ok_or_else(ApiError::not_found)?;
-    crediting::credit_enrolment(work, &enrolment, &activity, &session).await?;
-    Ok(enrolments::update(&mut work.tx, &enrolment).await?)
+/// Puts enrolments into batches, those of one member into the same: each takes room under the caps from the next.
+fn by_member(mut due: Vec<(EnrolmentId, MemberId)>) -> Vec<Vec<EnrolmentId>> {
+    due.sort_unstable_by_key(|(id, member)| (*member, *id));
+    let mut batches: Vec<Vec<EnrolmentId>> = Vec::new();
+    for of_member in due.chunk_by(|(_, one), (_, other)| one == other) {
+        let ids = of_member.iter().map(|(id, _)| *id);
+        match batches.last_mut() {
+            Some(batch) if batch.len() + of_member.len() <= TOGETHER => batch.extend(ids),
+            _ => batches.push(ids.collect()),
+        }
+    }
+    batches
+}
+
+async fn settle(work: &mut Work, ids: Vec<EnrolmentId>) -> ApiResult<u64> {
+    let now = work.now;
+    let mut due = enrolments::lock_free(&mut work.tx, &ids).await?;
+    // Another replica was faster with some, or somebody objected.
+    due.retain_mut(|enrolment| enrolment.credit(now).is_ok());
+    match &due[..] {
+        [] => return Ok(0),
+        [one] => work.about("enrolment", one.id),
+        _ => {}
+    }
+    crediting::credit_enrolments(work, &due).await?;
+    enrolments::mark_credited(&mut work.tx, &due, now).await?;
+    Ok(u64::try_from(due.len()).unwrap_or(u64::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    #[test]
+    fn a_members_service_is_credited_together_and_in_order() {
+        let due =
+            |id: u128, member: u128| (EnrolmentId::new(Uuid::from_u128(id)), MemberId::new(Uuid::from_u128(member)));
+        let many: Vec<_> = (0..250).map(|id| due(id, id % 90)).chain((250..400).map(|id| due(id, 7))).collect();
+        let batches = by_member(many.clone());
+        assert!(batches.len() > 3);
+        let mut seen = Vec::new();
+        for member in 0..90 {
+            let ids: Vec<_> = many.iter().filter(|(_, of)| *of == due(0, member).1).map(|(id, _)| *id).collect();
+            let holding: Vec<_> = batches.iter().filter(|batch| batch.contains(&ids[0])).collect();
+            assert_eq!(holding.len(), 1);
+            let theirs: Vec<_> = holding[0].iter().copied().filter(|id| ids.contains(id)).collect();
+            assert_eq!(theirs, ids, "{member}");
+            seen.extend(theirs);
+        }
+        assert_eq!((seen.len(), batches.concat().len()), (400, 400));
+        let most = batches.iter().map(Vec::len).filter(|len| *len > TOGETHER).collect::<Vec<_>>();
+        assert_eq!(most, [153], "only a member with more than fit makes a batch larger");
+    }
 }

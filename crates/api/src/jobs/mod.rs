@@ -9,6 +9,7 @@ use tokio::task::JoinSet;
 use crate::error::ApiResult;
 use crate::state::App;
 
+mod batches;
 mod close_attendance;
 mod credit_service;
 mod expire_holds;

@@ -4,7 +4,7 @@ use super::Rulebook;
 use super::rulebook::Events;
 use crate::code::{Code, codes};
 use crate::service::{Evaluation, ServiceKind};
-use crate::time::Instant;
+use crate::time::{Instant, business_day, start_of_month, start_of_year};
 
 const ONE: i64 = 10_000;
 
@@ -72,6 +72,20 @@ pub struct Earned {
     pub month: i64,
     /// In its year.
     pub year: i64,
+}
+
+impl Earned {
+    /// The same for an event at an instant, with what another event earned besides: that takes room only under the caps of
+    /// a day, month or year in which both lie.
+    #[must_use]
+    pub fn with(self, at: Instant, other: Instant, points: i64) -> Self {
+        let shared = |same: bool| if same { points } else { 0 };
+        Self {
+            day: self.day + shared(business_day(at) == business_day(other)),
+            month: self.month + shared(start_of_month(at) == start_of_month(other)),
+            year: self.year + shared(start_of_year(at) == start_of_year(other)),
+        }
+    }
 }
 
 codes! {
@@ -296,6 +310,22 @@ mod tests {
         (rules.earning.day_cap, rules.earning.month_cap, rules.earning.year_cap) = (0, 0, 0);
         let earned = Earned { day: 9_999, month: 9_999, year: 9_999 };
         assert_eq!(credit_for_service(&rules, &service, earned).points, 40);
+    }
+
+    #[test]
+    fn what_was_earned_besides_takes_room_where_both_lie() {
+        let at = |text: &str| text.parse::<Instant>().unwrap_or_default();
+        let (before, evening) = (Earned { day: 1, month: 2, year: 3 }, at("2026-11-30T15:59:59Z"));
+        let cases = [
+            ("2026-11-29T16:00:00Z", (6, 7, 8)),
+            ("2026-11-29T15:59:59Z", (1, 7, 8)),
+            ("2026-11-30T16:00:00Z", (1, 2, 8)),
+            ("2025-12-31T16:00:00Z", (1, 2, 8)),
+            ("2025-12-31T15:59:59Z", (1, 2, 3)),
+        ];
+        for (other, (day, month, year)) in cases {
+            assert_eq!(before.with(evening, at(other), 5), Earned { day, month, year }, "{other}");
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Pending points (待生效积分): what confirmed service will give once its publicity is over, if nothing changes meanwhile.
 
 use super::{CreditDecision, Earned, Rulebook, Service, credit_for_service};
-use crate::time::{Instant, business_day, start_of_month, start_of_year};
+use crate::time::Instant;
 
 /// Confirmed service that is not credited yet.
 #[derive(Clone, Debug)]
@@ -21,14 +21,8 @@ pub struct Awaited {
 pub fn foresee(awaited: &[Awaited]) -> Vec<CreditDecision> {
     let mut foreseen: Vec<(Instant, CreditDecision)> = Vec::with_capacity(awaited.len());
     for one in awaited {
-        let sum = |same: &dyn Fn(Instant) -> bool| -> i64 {
-            foreseen.iter().filter(|(at, _)| same(*at)).map(|(_, credit)| credit.points).sum()
-        };
-        let earned = Earned {
-            day: one.earned.day + sum(&|at| business_day(at) == business_day(one.served_at)),
-            month: one.earned.month + sum(&|at| start_of_month(at) == start_of_month(one.served_at)),
-            year: one.earned.year + sum(&|at| start_of_year(at) == start_of_year(one.served_at)),
-        };
+        let earned =
+            foreseen.iter().fold(one.earned, |earned, (at, credit)| earned.with(one.served_at, *at, credit.points));
         foreseen.push((one.served_at, credit_for_service(&one.rules, &one.service, earned)));
     }
     foreseen.into_iter().map(|(_, credit)| credit).collect()

@@ -2,6 +2,8 @@
 
 mod summary;
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use domain::activity::{Activity, ActivityState, Cancellation, Review, Risk};
 use domain::code::Code;
 use domain::enrolment::EnrolmentState;
@@ -73,6 +75,12 @@ async fn lock_where(tx: &mut WriteTx, id: ActivityId, node: Condition) -> Result
 /// Finds an activity.
 pub async fn find_any(tx: &ReadTx, id: ActivityId) -> Result<Option<Activity>> {
     row::Entity::find_by_id(id.uuid()).one(&tx.on()).await?.map(Activity::try_from).transpose()
+}
+
+/// Finds these activities.
+pub async fn find_all(tx: &ReadTx, ids: &BTreeSet<ActivityId>) -> Result<BTreeMap<ActivityId, Activity>> {
+    let rows = row::Entity::find().filter(row::Column::Id.is_in(ids.iter().map(|id| id.uuid()))).all(&tx.on()).await?;
+    rows.into_iter().map(|row| Ok((row.id.into(), row.try_into()?))).collect()
 }
 
 /// Finds an activity that members may see.

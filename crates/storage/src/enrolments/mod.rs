@@ -55,6 +55,20 @@ pub async fn update(tx: &mut WriteTx, enrolment: &Enrolment) -> Result<()> {
     if changed.rows_affected == 1 { Ok(()) } else { Err(StorageError::conflict("enrolment_version")) }
 }
 
+/// Keeps that these enrolments were credited at this instant. Their rows are locked; their state is a net below the lock.
+pub async fn mark_credited(tx: &mut WriteTx, enrolments: &[Enrolment], now: Instant) -> Result<()> {
+    let changed = Entity::update_many()
+        .col_expr(Column::State, code::write(EnrolmentState::Credited).into())
+        .col_expr(Column::SettledAt, now.into())
+        .col_expr(Column::Version, Expr::col(Column::Version).add(1))
+        .filter(Column::Id.is_in(enrolments.iter().map(|enrolment| enrolment.id.uuid())))
+        .filter(Column::State.eq(code::write(EnrolmentState::InPublicity)))
+        .exec(&tx.on())
+        .await?;
+    let all = u64::try_from(enrolments.len()).unwrap_or(u64::MAX);
+    if changed.rows_affected == all { Ok(()) } else { Err(StorageError::conflict("enrolment_state")) }
+}
+
 /// Locks an enrolment.
 pub async fn lock_any(tx: &mut WriteTx, id: EnrolmentId) -> Result<Option<Enrolment>> {
     Entity::find_by_id(id.uuid()).lock_exclusive().one(&tx.on()).await?.map(Enrolment::try_from).transpose()
@@ -80,11 +94,22 @@ pub async fn lock_first_waitlisted(tx: &mut WriteTx, session: ActivitySessionId)
         .order_by_asc(Column::EnrolledAt)
         .order_by_asc(Column::Id)
         .limit(1);
-    let waiting = match tx.backend() {
-        DbBackend::Postgres => waiting.lock_with_behavior(LockType::Update, LockBehavior::SkipLocked),
-        _ => waiting,
-    };
-    waiting.one(&tx.on()).await?.map(Enrolment::try_from).transpose()
+    skip_locked(tx, waiting).one(&tx.on()).await?.map(Enrolment::try_from).transpose()
+}
+
+/// Locks these enrolments in the order of their ids. Those that somebody else holds at this moment are passed over.
+pub async fn lock_free(tx: &mut WriteTx, ids: &[EnrolmentId]) -> Result<Vec<Enrolment>> {
+    let free = Entity::find().filter(Column::Id.is_in(ids.iter().map(|id| id.uuid()))).order_by_asc(Column::Id);
+    let rows = skip_locked(tx, free).all(&tx.on()).await?;
+    rows.into_iter().map(Enrolment::try_from).collect()
+}
+
+/// SQLite has one writer, so nobody else holds anything there.
+fn skip_locked(tx: &WriteTx, query: sea_orm::Select<Entity>) -> sea_orm::Select<Entity> {
+    match tx.backend() {
+        DbBackend::Postgres => query.lock_with_behavior(LockType::Update, LockBehavior::SkipLocked),
+        _ => query,
+    }
 }
 
 /// Locks these enrolments in an activity, in the order of their ids; others than the activity's are left out.
@@ -192,20 +217,21 @@ pub async fn unclosed(
     Ok(found.into_iter().map(|(id, session)| (id.into(), session.into())).collect())
 }
 
-/// Enrolments after this one, by id, whose publicity is over.
+/// Enrolments after this one, by id, whose publicity is over, and whose they are.
 pub async fn publicity_ended(
     tx: &ReadTx,
     now: Instant,
     after: Option<EnrolmentId>,
     limit: u64,
-) -> Result<Vec<EnrolmentId>> {
+) -> Result<Vec<(EnrolmentId, MemberId)>> {
     let query = Entity::find()
         .select_only()
         .column(Column::Id)
+        .column(Column::MemberId)
         .filter(Column::State.eq(code::write(EnrolmentState::InPublicity)))
         .filter(Column::PublicityEndsAt.lte(now));
-    let found = after_id(query, after, limit).into_tuple::<Uuid>().all(&tx.on()).await?;
-    Ok(found.into_iter().map(EnrolmentId::new).collect())
+    let found = after_id(query, after, limit).into_tuple::<(Uuid, Uuid)>().all(&tx.on()).await?;
+    Ok(found.into_iter().map(|(id, member)| (id.into(), member.into())).collect())
 }
 
 fn after_id(query: sea_orm::Select<Entity>, after: Option<EnrolmentId>, limit: u64) -> sea_orm::Select<Entity> {

@@ -103,7 +103,8 @@ impl Books {
     /// Lets everything expire whose time has come, and says how many lots that were.
     pub async fn expire(&self, now: Instant) -> usize {
         let mut tx = self.write().await;
-        let mut purse = purses::lock_expired(&mut tx, self.member, now, 100).await.expect("the purse");
+        let purses = purses::lock_expired(&mut tx, &[self.member].into(), now, 100).await.expect("the purse");
+        let mut purse = purses.into_iter().next().expect("the purse");
         let lots: Vec<LotId> = purse.lots().iter().map(|lot| lot.id).collect();
         let expire = |lot: &LotId| {
             let why = occasion("积分到期", SourceKind::Lot, lot.uuid(), now);

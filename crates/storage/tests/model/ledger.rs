@@ -371,8 +371,9 @@ impl Ledger {
         let due = lots::list_members_with_expired(&self.database.read(), self.now, None, 500).await.expect("a list");
         let mut tx = self.write().await;
         let (mut postings, mut gone) = (Vec::new(), Moved::default());
-        for (_, member) in due {
-            let mut purse = purses::lock_expired(&mut tx, member, self.now, 200).await.expect("the purse");
+        let due = due.into_iter().map(|(_, member)| member).collect();
+        for mut purse in purses::lock_expired(&mut tx, &due, self.now, 500).await.expect("the purses") {
+            let member = purse.member;
             let lots: Vec<LotId> = purse.lots().iter().map(|lot| lot.id).collect();
             for lot in lots {
                 let why = self.occasion("积分到期", SourceKind::Lot, lot.uuid());

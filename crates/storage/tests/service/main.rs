@@ -326,11 +326,29 @@ async fn jobs_find_what_is_due_and_activities_settle_last() {
         .await;
     world.change(&came, |enrolment| enrolment.approve(official(), 3, now()).unwrap()).await;
     assert_eq!(enrolments::publicity_ended(&read, hours(71), None, 10).await.unwrap(), []);
-    assert_eq!(enrolments::publicity_ended(&read, hours(72), None, 10).await.unwrap(), [came.id]);
+    assert_eq!(enrolments::publicity_ended(&read, hours(72), None, 10).await.unwrap(), [(came.id, came.member)]);
     assert_eq!(enrolments::publicity_ended(&read, hours(72), Some(came.id), 10).await.unwrap(), []);
     assert_eq!(settle().await, 0);
     world.change(&came, |enrolment| enrolment.credit(hours(72)).unwrap()).await;
     assert_eq!(settle().await, 1);
+}
+
+#[tokio::test]
+async fn whoever_credits_passes_over_what_another_holds() {
+    let world = World::new().await;
+    let past = world.activity("文源社区", "昨天的活动", -24, -22, 9).await;
+    let (held, free) = (world.enrol(1, &past).await, world.enrol(2, &past).await);
+    let both = [free.id, held.id];
+    if std::env::var("ZHIXIANG_TEST_DATABASE_URL").is_err() {
+        let mut tx = world.db.write().await.unwrap();
+        assert_eq!(enrolments::lock_free(&mut tx, &both).await.unwrap().len(), 2, "SQLite's one writer holds all");
+        return;
+    }
+    let mut other = world.db.write().await.unwrap();
+    enrolments::lock_any(&mut other, held.id).await.unwrap();
+    let mut tx = world.db.write().await.unwrap();
+    let locked = enrolments::lock_free(&mut tx, &both).await.unwrap();
+    assert_eq!(locked.iter().map(|enrolment| enrolment.id).collect::<Vec<_>>(), [free.id]);
 }
 
 #[tokio::test]
