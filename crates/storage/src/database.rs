@@ -102,6 +102,14 @@ impl Database {
         Ok(pending.iter().map(|migration| migration.name().to_owned()).collect())
     }
 
+    /// The same database, that tells a listener each statement with which it reads outside a transaction: for whoever wants to know
+    /// what reading costs.
+    #[must_use]
+    pub fn overheard(mut self, listener: impl Fn(&str) + Send + Sync + 'static) -> Self {
+        self.reader.set_metric_callback(move |asked| listener(&asked.statement.to_string()));
+        self
+    }
+
     /// Reads outside a transaction: each query sees what was committed when it began.
     pub fn read(&self) -> ReadTx {
         ReadTx { inner: Inner::Pool(self.reader.clone()) }
