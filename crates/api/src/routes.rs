@@ -55,6 +55,7 @@ pub fn admin(routes: &mut ServiceConfig) {
     routes
         .configure(features::session::own_admin_routes)
         .configure(features::admin::admin_routes)
+        .configure(features::audit::admin_routes)
         .configure(features::organisation::admin_routes)
         .configure(features::unit_pairing::admin_routes)
         .configure(features::roster::admin_routes)
