@@ -184,7 +184,8 @@ async fn ten_thousand_entries_cost_as_much_as_ten() {
     }
     let (many, few) = (asked(&books, books.member).await, asked(&books, other).await);
     assert_eq!((many.len(), few.len()), (2, 2), "one question each: {many:?}");
-    for (many, few) in many.iter().zip(&few) {
+    // Of the balance, only the lots that are still open are put in order; the entries are in order already.
+    for ((many, few), sorts) in many.iter().zip(&few).zip([true, false]) {
         if postgres {
             let (many_rows, few_rows) = (rows_touched(&books, many).await, rows_touched(&books, few).await);
             println!("{many_rows} rows after 10,000 entries, {few_rows} after 10: {many}");
@@ -193,7 +194,7 @@ async fn ten_thousand_entries_cost_as_much_as_ten() {
             let (many_plan, few_plan) = (plan(&books, many).await, plan(&books, few).await);
             println!("{many_plan:?}: {many}");
             assert_eq!(many_plan, few_plan, "{many}");
-            let goes_through_all = |step: &String| step.starts_with("SCAN") || step.contains("ORDER BY");
+            let goes_through_all = |step: &String| step.starts_with("SCAN") || (!sorts && step.contains("TEMP B-TREE"));
             assert!(!many_plan.iter().any(goes_through_all), "{many_plan:?}: {many}");
         }
     }
