@@ -336,26 +336,28 @@ async fn holder(app: &TestApp, audience: Audience, admin: AdminId) -> Client {
     app.anonymous().with_token(tokens["access_token"].as_str().expect("a token"))
 }
 
-/// While somebody else holds the trail, or all of SQLite, no refusal can have been noted when its caller vanishes.
+/// While somebody else holds the trail, or all of SQLite, no refusal can have been noted when its caller vanishes. On a busy
+/// machine it may not have been heard by then, or have waited for too long, so that others must vanish too.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_refusal_is_noted_though_nobody_waits_for_it() {
     let app = TestApp::start().await;
-    let estate = app.admin("estate").await;
+    let (estate, watcher) = (app.admin("estate").await, app.watcher().await);
     let lock = if app.on_postgres() { "LOCK TABLE audit IN EXCLUSIVE MODE" } else { "UPDATE admin SET name = name" };
-    let held = app.hold(lock).await;
-    let cut_off = MOMENTS.map(|after| {
-        let request = estate.request(Method::GET, "/admin/offers");
-        vanish(request, Duration::from_millis(10 * after))
-    });
-    futures_util::future::join_all(cut_off).await;
-    // Every worker has looked round since, and knows who is gone.
-    let looks = (0..16).map(|_| vanish(estate.request(Method::GET, "//healthz"), Duration::from_millis(20)));
-    futures_util::future::join_all(looks).await;
     let noted = "SELECT count(*) FROM audit WHERE action = 'authorize' AND reason = 'forbidden'";
-    assert_eq!(app.number(noted).await, 0);
-    held.commit().await;
-    app.watcher().await.none_is_open("authorize").await;
-    assert!(app.number(noted).await > 0, "who hangs up is refused unseen");
+    for attempt in 1..=20 {
+        let held = app.hold(lock).await;
+        vanish(estate.request(Method::GET, "/admin/offers"), Duration::from_millis(25 * attempt)).await;
+        // Every worker has looked round since, and knows who is gone.
+        let looks = (0..4).map(|_| vanish(estate.request(Method::GET, "//healthz"), Duration::from_millis(20)));
+        futures_util::future::join_all(looks).await;
+        assert_eq!(app.number(noted).await, 0);
+        held.commit().await;
+        watcher.none_is_open("authorize").await;
+        if app.number(noted).await > 0 {
+            return;
+        }
+    }
+    panic!("who hangs up is refused unseen");
 }
 
 /// While somebody else holds the offer's row, or all of SQLite, no story can have ended when its phone vanishes.

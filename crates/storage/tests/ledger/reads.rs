@@ -187,9 +187,11 @@ async fn ten_thousand_entries_cost_as_much_as_ten() {
     // Of the balance, only the lots that are still open are put in order; the entries are in order already.
     for ((many, few), sorts) in many.iter().zip(&few).zip([true, false]) {
         if postgres {
-            let (many_rows, few_rows) = (rows_touched(&books, many).await, rows_touched(&books, few).await);
-            println!("{many_rows} rows after 10,000 entries, {few_rows} after 10: {many}");
-            assert!(many_rows > 0.0 && many_rows <= few_rows, "{many_rows} rows, not {few_rows}: {many}");
+            // By statistics the plans may differ; neither goes through more than the page and its joins.
+            for statement in [many, few] {
+                let rows = rows_touched(&books, statement).await;
+                assert!(0.0 < rows && rows < 100.0, "{rows} rows: {statement}");
+            }
         } else {
             let (many_plan, few_plan) = (plan(&books, many).await, plan(&books, few).await);
             println!("{many_plan:?}: {many}");
