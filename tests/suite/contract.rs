@@ -217,27 +217,33 @@ const DOERS: [(Audience, &str); 10] = [
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_stands_there_as_an_example_works_on_a_fresh_demo() {
-    let demo = Demo::start().await;
-    let mut refused = Vec::new();
+    let mut left = Vec::new();
     for audience in Audience::ALL {
         let (reads, mut writes): (Vec<_>, Vec<_>) = operations(*audience)
             .into_iter()
             .filter(|operation| PASSING.iter().all(|(passing, _)| *passing != operation.id))
             .partition(|operation| operation.method == "GET");
         writes.sort_by_key(|operation| ENDING.iter().position(|ending| *ending == operation.id));
-        for operation in reads.into_iter().chain(writes) {
-            // What was done before may stand against it: alone it must work.
-            if demo.answers(*audience, &operation).await.is_err()
-                && let Err(answers) = Demo::start().await.answers(*audience, &operation).await
-            {
-                refused.push(answers);
+        left.extend(reads.into_iter().chain(writes).map(|operation| (*audience, operation)));
+    }
+    let mut imported = 0;
+    while !left.is_empty() {
+        let (demo, all) = (Demo::start().await, left.len());
+        let (mut again, mut answers) = (Vec::new(), Vec::new());
+        for (audience, operation) in left {
+            if let Err(refused) = demo.answers(audience, &operation).await {
+                answers.push(refused);
+                again.push((audience, operation));
             }
         }
+        // What was done before may stand against it: of those that are left, the first meets a fresh demo.
+        assert!(again.len() < all, "{}", answers.join("\n"));
+        left = again;
+        api::jobs::run_all(&demo.app.state).await;
+        let done = "SELECT count(*) FROM roster_import WHERE state = 'done'";
+        imported = demo.app.number(done).await.max(imported);
     }
-    assert!(refused.is_empty(), "{}", refused.join("\n"));
-    api::jobs::run_all(&demo.app.state).await;
-    let imported = "SELECT count(*) FROM roster_import WHERE state = 'done'";
-    assert_eq!(demo.app.number(imported).await, 2, "the roster in the example was handed in, and is sound");
+    assert_eq!(imported, 2, "beside the demo's own, the roster in the example was handed in, and is sound");
 }
 
 #[tokio::test(flavor = "multi_thread")]
