@@ -336,29 +336,6 @@ async fn holder(app: &TestApp, audience: Audience, admin: AdminId) -> Client {
     app.anonymous().with_token(tokens["access_token"].as_str().expect("a token"))
 }
 
-/// While somebody else holds the trail, or all of SQLite, no refusal can have been noted when its caller vanishes. On a busy
-/// machine it may not have been heard by then, or have waited for too long, so that others must vanish too.
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_refusal_is_noted_though_nobody_waits_for_it() {
-    let app = TestApp::start().await;
-    let (estate, watcher) = (app.admin("estate").await, app.watcher().await);
-    let lock = if app.on_postgres() { "LOCK TABLE audit IN EXCLUSIVE MODE" } else { "UPDATE admin SET name = name" };
-    let noted = "SELECT count(*) FROM audit WHERE action = 'authorize' AND reason = 'forbidden'";
-    for attempt in 1..=20 {
-        let held = app.hold(lock).await;
-        vanish(estate.request(Method::GET, "/admin/offers"), Duration::from_millis(25 * attempt)).await;
-        // Every worker has looked round since, and knows who is gone.
-        let looks = (0..4).map(|_| vanish(estate.request(Method::GET, "//healthz"), Duration::from_millis(20)));
-        futures_util::future::join_all(looks).await;
-        held.commit().await;
-        watcher.none_is_open("authorize").await;
-        if app.number(noted).await > 0 {
-            return;
-        }
-    }
-    panic!("who hangs up is refused unseen");
-}
-
 /// While somebody else holds the offer's row, or all of SQLite, no story can have ended when its phone vanishes.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_story_that_has_begun_ends_though_nobody_waits_for_it() {
