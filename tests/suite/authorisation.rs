@@ -38,6 +38,7 @@ const NEEDS: &[(&[Permission], &[&str])] = &[
     ),
     (&[Permission::AnswerComplaints], &["list_complaints", "answer_complaint"]),
     (&[Permission::ReadAdmins], &["list_admins"]),
+    (&[Permission::ReadAudit], &["list_audit_records"]),
     (&[Permission::ManageAdmins], &["create_admin", "disable_admin", "unlock_admin"]),
     (&[Permission::GrantRoles], &["grant_role", "revoke_role"]),
     (&[Permission::ReadResidencies], &["list_residencies", "show_residency"]),

@@ -7,11 +7,11 @@ use std::process::Command;
 use api::demo::ids;
 use api::openapi;
 use domain::code::Code;
-use domain::id::RoleGrantId;
+use domain::id::{AdminId, RoleGrantId};
 use domain::role::Role;
 use domain::session::Audience;
 use serde_json::{Value, json};
-use storage::role_grants;
+use storage::{admins, role_grants};
 use tests::contract::{Operation, operations};
 use tests::world::{self, PASSWORD};
 use tests::{Client, TestApp};
@@ -182,73 +182,96 @@ async fn generated_clients_compile_under_strict_and_speak_through_wx_request() {
     assert_eq!(lines, json!(["张建国", "stranger", "credentials_invalid", "unit"]));
 }
 
-/// What the demo has nothing to show for: codes and tokens that live for seconds or work once, the second factor, a file,
-/// books that are wrong, misconduct that was decided or could be proposed, rules of the caller's own that are still a draft.
-const PASSING: [&str; 20] = [
-    "log_in_wechat",
-    "log_in_admin",
-    "refresh_session",
-    "change_password",
-    "step_up_session",
-    "check_in",
-    "check_out",
-    "accept_invitation",
-    "bind_phone",
-    "lookup_voucher",
-    "apply_membership",
-    "import_roster",
-    "show_ledger_finding",
-    "explain_ledger_finding",
-    "close_ledger_finding",
-    "propose_misconduct_case",
-    "appeal_misconduct_case",
-    "rule_misconduct_appeal",
-    "change_rulebook",
-    "check_rulebook",
+/// What cannot succeed as it is printed, and why.
+const PASSING: [(&str, &str); 11] = [
+    ("log_in_admin", "a password that the first start makes"),
+    ("change_password", "the same password"),
+    ("step_up_session", "a code that lives for seconds"),
+    ("refresh_session", "a token that only signing in gives"),
+    ("apply_membership", "a ticket for one user and half an hour, which binding a phone number gives"),
+    ("check_in", "a code that lives for seconds"),
+    ("check_out", "a code that lives for seconds"),
+    ("lookup_voucher", "a code that the installation's own key makes"),
+    ("show_ledger_finding", "books that are wrong, and a demo's are right"),
+    ("explain_ledger_finding", "the same"),
+    ("close_ledger_finding", "the same"),
 ];
 
-/// Whose things the examples are: a member's, the lead's, somebody's whose report waits, an applicant's, somebody's who has
-/// yet to report; a shop's each.
-const DOERS: [(Audience, &str); 7] = [
+/// What ends a session or the consent, without which nothing else is served: tried last.
+const ENDING: [&str; 3] = ["withdraw_consent", "log_out_session", "log_in_wechat"];
+
+/// Whose things the examples are: a newcomer's, a member's, the lead's, somebody's whose report waits, an applicant's,
+/// somebody's who has yet to report, an accused one's; a shop's each, and those of somebody who is invited to one.
+const DOERS: [(Audience, &str); 10] = [
+    (Audience::Member, "ren-ruiyun"),
     (Audience::Member, "zhang-jianguo"),
     (Audience::Member, "li-xiuying"),
     (Audience::Member, "zeng-zhiyong"),
     (Audience::Member, "sun-xiaoming"),
     (Audience::Member, "du-lixin"),
+    (Audience::Member, "zhu-wenbin"),
     (Audience::Merchant, "liu-guihua"),
     (Audience::Merchant, "s2"),
+    (Audience::Merchant, "wang-fang"),
 ];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_stands_there_as_an_example_works_on_a_fresh_demo() {
-    let demo = Demo::start().await;
-    let mut refused = Vec::new();
+    let mut left = Vec::new();
     for audience in Audience::ALL {
         let (reads, mut writes): (Vec<_>, Vec<_>) = operations(*audience)
             .into_iter()
-            .filter(|operation| !PASSING.contains(&operation.id.as_str()))
+            .filter(|operation| PASSING.iter().all(|(passing, _)| *passing != operation.id))
             .partition(|operation| operation.method == "GET");
-        // Without consent nothing else is served.
-        writes.sort_by_key(|operation| operation.id == "withdraw_consent");
-        for operation in reads.into_iter().chain(writes) {
-            match demo.answers(*audience, &operation).await {
-                Ok(()) => {}
-                // What was done to the thing before may stand against it: alone it must work.
-                Err(answers) if answers.contains(": 409 ") => {
-                    if Demo::start().await.answers(*audience, &operation).await.is_err() {
-                        refused.push(answers);
-                    }
-                }
-                Err(answers) => refused.push(answers),
+        writes.sort_by_key(|operation| ENDING.iter().position(|ending| *ending == operation.id));
+        left.extend(reads.into_iter().chain(writes).map(|operation| (*audience, operation)));
+    }
+    let mut imported = 0;
+    while !left.is_empty() {
+        let (demo, all) = (Demo::start().await, left.len());
+        let (mut again, mut answers) = (Vec::new(), Vec::new());
+        for (audience, operation) in left {
+            if let Err(refused) = demo.answers(audience, &operation).await {
+                answers.push(refused);
+                again.push((audience, operation));
             }
         }
+        // What was done before may stand against it: of those that are left, the first meets a fresh demo.
+        assert!(again.len() < all, "{}", answers.join("\n"));
+        left = again;
+        api::jobs::run_all(&demo.app.state).await;
+        let done = "SELECT count(*) FROM roster_import WHERE state = 'done'";
+        imported = demo.app.number(done).await.max(imported);
     }
-    assert!(refused.is_empty(), "{}", refused.join("\n"));
+    assert_eq!(imported, 2, "beside the demo's own, the roster in the example was handed in, and is sound");
 }
 
-/// A fresh demo with those whose things the examples are, and an admin who may do everything, all signed in.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_no_contract_knows_is_asked_in_vain() {
+    let demo = Demo::start().await;
+    let mut seen = 0;
+    for audience in Audience::ALL {
+        let behind_the_door = operations(*audience).into_iter().filter(|one| !one.template.contains("/auth/"));
+        for mut operation in behind_the_door {
+            let mark = if operation.path.contains('?') { '&' } else { '?' };
+            operation.path = format!("{}{mark}nobody=asks", operation.path);
+            let mut named = false;
+            for client in demo.of(*audience) {
+                let reply = operation.call(client).await;
+                assert!(reply.status >= 400, "{} {}: {}", operation.id, operation.path, reply.text);
+                named |= reply.status == 422 && reply.body["errors"][0]["field"] == "nobody";
+            }
+            assert!(named, "nobody is told that {} knows no such question", operation.id);
+            seen += 1;
+        }
+    }
+    assert!(seen >= 120, "only {seen} operations were tried");
+}
+
+/// A fresh demo with those whose things the examples are, an admin who may do everything, and the demo's own who drafts
+/// rules, all signed in.
 struct Demo {
-    _app: TestApp,
+    app: TestApp,
     callers: Vec<(Audience, Client)>,
 }
 
@@ -257,25 +280,27 @@ impl Demo {
         let app = TestApp::demo().await;
         // Within seconds of the first start everything is sealed.
         api::jobs::run_all(&app.state).await;
-        let holding = |tokens: &Value| app.anonymous().with_token(tokens["access_token"].as_str().expect("a token"));
         let mut callers = Vec::new();
         for (audience, person) in DOERS {
             let body = json!({ "code": format!("login:{person}:trial"), "audience": audience.code() });
-            callers.push((audience, holding(&app.anonymous().post("/auth/wechat-login", &body).await.expect(200))));
+            let tokens = app.anonymous().post("/auth/wechat-login", &body).await.expect(200);
+            let token = tokens["access_token"].as_str().expect("a token");
+            callers.push((audience, app.anonymous().with_token(token)));
         }
-        let account = everything(&app).await;
-        let body = json!({ "account": account, "password": PASSWORD, "totp": app.totp(account).await });
-        let admin = holding(&app.anonymous().post("/auth/admin-login", &body).await.expect(200));
-        app.state.clock.advance_wall(chrono::Duration::seconds(31));
-        let stepped_up = admin.post("/admin/step-up", &json!({ "totp": app.totp(account).await })).await.expect(200);
-        callers.push((Audience::Admin, holding(&stepped_up)));
-        Self { _app: app, callers }
+        for admin in [everything(&app).await, demo_admin(&app, "subdistrict").await] {
+            callers.push((Audience::Admin, app.stepped_up_as(admin).await));
+        }
+        Self { app, callers }
+    }
+
+    fn of(&self, audience: Audience) -> impl Iterator<Item = &Client> {
+        self.callers.iter().filter(move |(of, _)| *of == audience).map(|(_, client)| client)
     }
 
     /// Whether one of them gets what the example promises; what each got if none does.
     async fn answers(&self, audience: Audience, operation: &Operation) -> Result<(), String> {
         let mut answers = Vec::new();
-        for (_, client) in self.callers.iter().filter(|(of, _)| *of == audience) {
+        for client in self.of(audience) {
             let reply = operation.call(client).await;
             if reply.status < 300 {
                 return Ok(());
@@ -286,16 +311,20 @@ impl Demo {
     }
 }
 
-/// The account of an admin who holds every role in the whole district.
-async fn everything(app: &TestApp) -> &'static str {
-    let account = "everything";
+async fn demo_admin(app: &TestApp, account: &str) -> AdminId {
+    let found = admins::find_by_account(&app.state.database.read(), &app.state.vault, account).await;
+    found.expect("an answer").expect("the account").id
+}
+
+/// An admin who holds every role in the whole district.
+async fn everything(app: &TestApp) -> AdminId {
     let mut tx = app.state.database.write().await.expect("a transaction");
-    let id = world::admin(&app.state, &mut tx, account, Role::District, ids::DISTRICT).await;
+    let id = world::admin(&app.state, &mut tx, "everything", Role::District, ids::DISTRICT).await;
     let now = app.state.clock.business();
     for role in Role::ALL.iter().filter(|role| **role != Role::District) {
         let grant = RoleGrantId::new(Uuid::now_v7());
         role_grants::insert(&mut tx, grant, id, *role, ids::DISTRICT, None, now).await.expect("a grant");
     }
     tx.commit().await.expect("kept");
-    account
+    id
 }

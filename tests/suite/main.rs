@@ -3,6 +3,7 @@
 mod activity;
 mod adjustment;
 mod admin;
+mod audit;
 mod authorisation;
 mod boundaries;
 mod budget;

@@ -21,6 +21,7 @@ pub struct Operation {
     /// Whether it wants an idempotency key.
     pub keyed: bool,
     body: Option<Value>,
+    file: Option<String>,
 }
 
 /// The operations of an audience's contract. Of their parameters, the required ones are given.
@@ -47,13 +48,15 @@ pub fn operations(audience: Audience) -> Vec<Operation> {
                     _ => assert_eq!(name, "Idempotency-Key", "{operation}"),
                 }
             }
-            let content = &operation["requestBody"]["content"]["application/json"];
+            let contents = &operation["requestBody"]["content"];
+            let content = &contents["application/json"];
             operations.push(Operation {
                 id: operation["operationId"].as_str().expect("an operationId").into(),
                 method: method.to_uppercase().parse().expect("a method"),
                 template: template.clone(),
                 path,
                 body: content.is_object().then(|| sample(&document, shown_at(content, &content["schema"]))),
+                file: contents["text/csv"]["example"].as_str().map(str::to_owned),
                 keyed: parameters.iter().any(|parameter| parameter["name"] == "Idempotency-Key"),
             });
         }
@@ -75,6 +78,9 @@ impl Operation {
         }
         if let Some(body) = &self.body {
             request = request.json(body);
+        }
+        if let Some(file) = &self.file {
+            request = request.header("content-type", "text/csv").body(file.clone());
         }
         request
     }

@@ -34,6 +34,7 @@ pub(crate) fn fill_in(document: &mut OpenApi) {
                 let name = match (kind.as_str(), name.as_str()) {
                     ("ReviewedAttendance", _) => "reviewed",
                     ("ConfirmedAttendance", _) => "confirmed",
+                    ("MisconductRequest", _) => "credited",
                     (_, name) => name,
                 };
                 property.example = Some(json!(demo_id(name)));
@@ -52,6 +53,9 @@ fn fill_parameters(noun: &str, operation: &mut Operation) {
         "publish_offer" => "approved-offer",
         "accept_residency" => "confirmed-residency",
         "leave_residency" => "active-residency",
+        "change_rulebook" | "check_rulebook" => "draft-rulebook",
+        "appeal_misconduct_case" => "confirmed-case",
+        "rule_misconduct_appeal" => "appealed-case",
         _ => noun,
     };
     for parameter in operation.parameters.iter_mut().flatten() {
@@ -83,6 +87,7 @@ fn demo_id(noun: &str) -> Uuid {
         "enrolment" => ids::RUNNING_ENROLMENT.uuid(),
         "confirmed" => ids::FINISHED_ENROLMENT.uuid(),
         "reviewed" => ids::CONFIRMED_ENROLMENT.uuid(),
+        "credited" => ids::CREDITED_ENROLMENT.uuid(),
         "transfer" => TransferId::of_earning(SourceKind::FirstResidency, ids::MEMBER.uuid(), ids::MEMBER).uuid(),
         "session" => ids::ACTIVITY_SESSION.uuid(),
         "merchants" | "merchant" => ids::MERCHANT.uuid(),
@@ -102,8 +107,11 @@ fn demo_id(noun: &str) -> Uuid {
         "complaints" => ids::COMPLAINT.uuid(),
         "adjustments" => ids::ADJUSTMENT.uuid(),
         "misconduct-cases" => ids::MISCONDUCT_CASE.uuid(),
+        "confirmed-case" => ids::CONFIRMED_CASE.uuid(),
+        "appealed-case" => ids::APPEALED_CASE.uuid(),
         "roster-imports" => ids::ROSTER_IMPORT.uuid(),
         "rulebooks" | "rulebook" | "base" => ids::RULEBOOK.uuid(),
+        "draft-rulebook" => ids::DRAFT_RULEBOOK.uuid(),
         "rulebook-simulations" => ids::SIMULATION.uuid(),
         "parent" | "organisation" | "node" | "community" | "scope" => ids::COMMUNITY.uuid(),
         _ => ids::DISTRICT.uuid(),

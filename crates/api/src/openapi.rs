@@ -1,9 +1,12 @@
 //! The contracts: one OpenAPI 3.1 document per audience, generated from the handlers that serve it.
 
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
 use actix_web::App;
 use domain::code::Code;
 use domain::session::Audience;
-use utoipa::openapi::path::{Operation, Parameter, ParameterIn};
+use utoipa::openapi::path::{Operation, Parameter, ParameterIn, PathItem};
 use utoipa::openapi::schema::{ArrayItems, Components, Schema};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{
@@ -54,6 +57,30 @@ pub fn document(audience: Audience) -> OpenApi {
     document
 }
 
+/// The operations that the contracts let be asked for something in the query, as method and path.
+static ASKED: LazyLock<HashSet<String>> = LazyLock::new(|| {
+    let documents = Audience::ALL.iter().map(|audience| document(*audience));
+    let paths = documents.flat_map(|document| document.paths.paths);
+    let asked = paths.flat_map(|(path, PathItem { get, post, put, delete, .. })| {
+        let methods = [("GET", get), ("POST", post), ("PUT", put), ("DELETE", delete)];
+        let asked = methods
+            .into_iter()
+            .filter(|(_, operation)| operation.as_ref().is_some_and(|operation| has(operation, &ParameterIn::Query)));
+        asked.map(|(method, _)| format!("{method} {path}")).collect::<Vec<_>>()
+    });
+    asked.collect()
+});
+
+/// Whether this operation may be asked for something in the query.
+pub fn takes_query(method: &str, path: &str) -> bool {
+    ASKED.contains(&format!("{method} {path}"))
+}
+
+fn has(operation: &Operation, place: &ParameterIn) -> bool {
+    let within = |one: &RefOr<Parameter>| matches!(one, RefOr::T(parameter) if parameter.parameter_in == *place);
+    operation.parameters.iter().flatten().any(within)
+}
+
 /// The derive writes the item's schema out in every page of a list; here the page names it instead.
 fn name_items(components: &mut Components) {
     let names: Vec<_> = components.schemas.keys().cloned().collect();
@@ -69,20 +96,16 @@ fn name_items(components: &mut Components) {
 /// What the door, the extractors and the keys refuse everywhere; an operation's own words for a status stay.
 fn promise_refusals(operation: &mut Operation) {
     let open = operation.security.as_ref().is_some_and(|security| security.contains(&SecurityRequirement::default()));
-    let has = |place: ParameterIn| {
-        let within = |one: &RefOr<Parameter>| matches!(one, RefOr::T(parameter) if parameter.parameter_in == place);
-        operation.parameters.iter().flatten().any(within)
-    };
-    let (body, keyed) = (operation.request_body.is_some(), has(ParameterIn::Header));
+    let (body, keyed) = (operation.request_body.is_some(), has(operation, &ParameterIn::Header));
     let refusals = [
         (body || keyed, "400", "请求无法读取"),
         (!open, "401", "没有登录，或登录已失效"),
         (!open, "403", "登录身份不同，或没有这项权限"),
-        (has(ParameterIn::Path), "404", "没有找到"),
+        (has(operation, &ParameterIn::Path), "404", "没有找到"),
         (keyed, "409", "规则或当前状态不允许，或同一操作正在处理"),
         (body, "413", "内容过大"),
         (body, "415", "不支持的内容类型"),
-        (body || keyed || has(ParameterIn::Query), "422", "填写有误"),
+        (body || keyed || !open, "422", "填写有误，或有这里没有的查询条件"),
         (true, "429", "操作过于频繁，请在 Retry-After 所示的秒数后再试"),
         (true, "503", "服务暂时不可用，请在 Retry-After 所示的秒数后用同样的内容再试"),
     ];

@@ -1,4 +1,4 @@
-//! The table of contents: every feature under `/api/v1`, and the door each audience passes.
+//! The table of contents: every feature under `/api/v1`, and the door each audience passes: who it is, then what is asked.
 
 use actix_web::middleware::from_fn;
 use domain::session::Audience;
@@ -7,6 +7,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::auth::identify::identify;
 use crate::features;
+use crate::http::query::refuse_unasked;
 
 /// Where the API lives.
 pub const BASE: &str = "/api/v1";
@@ -54,6 +55,7 @@ pub fn admin(routes: &mut ServiceConfig) {
     routes
         .configure(features::session::own_admin_routes)
         .configure(features::admin::admin_routes)
+        .configure(features::audit::admin_routes)
         .configure(features::organisation::admin_routes)
         .configure(features::unit_pairing::admin_routes)
         .configure(features::roster::admin_routes)
@@ -78,12 +80,16 @@ pub fn admin(routes: &mut ServiceConfig) {
 
 /// Mounts what the public listener serves; `/auth` is mounted by the caller, who knows which sign-ins it takes.
 pub fn public(routes: &mut ServiceConfig) {
-    routes
-        .service(scope("/member").wrap(from_fn(|r, n| identify(Some(Audience::Member), r, n))).configure(member))
-        .service(scope("/merchant").wrap(from_fn(|r, n| identify(Some(Audience::Merchant), r, n))).configure(merchant));
+    let (member_door, merchant_door) = (
+        scope("/member").wrap(from_fn(refuse_unasked)).wrap(from_fn(|r, n| identify(Some(Audience::Member), r, n))),
+        scope("/merchant").wrap(from_fn(refuse_unasked)).wrap(from_fn(|r, n| identify(Some(Audience::Merchant), r, n))),
+    );
+    routes.service(member_door.configure(member)).service(merchant_door.configure(merchant));
 }
 
 /// Mounts what the management listener serves beside `/auth`.
 pub fn management(routes: &mut ServiceConfig) {
-    routes.service(scope("/admin").wrap(from_fn(|r, n| identify(Some(Audience::Admin), r, n))).configure(admin));
+    let door =
+        scope("/admin").wrap(from_fn(refuse_unasked)).wrap(from_fn(|r, n| identify(Some(Audience::Admin), r, n)));
+    routes.service(door.configure(admin));
 }

@@ -186,7 +186,7 @@ impl UseCase {
         let Work { tx, object, now, wall, .. } = work;
         drop(tx);
         if refusal.code.audited() {
-            self.record_refusal(operation, object, &refusal, (wall, now)).await;
+            self.record_refusal(operation, object, refusal.code, (wall, now)).await;
         }
         Err(refusal)
     }
@@ -195,7 +195,7 @@ impl UseCase {
         &self,
         operation: &'static str,
         object: (&'static str, Option<Uuid>),
-        refusal: &ApiError,
+        refused: ErrorCode,
         times: (Instant, Instant),
     ) {
         let who =
@@ -203,7 +203,7 @@ impl UseCase {
         if self.app.counted(&format!("refusals:{who}"), Duration::from_mins(10)).await > 30 {
             return;
         }
-        let record = self.record(operation, object, Some(refusal.code), times);
+        let record = self.record(operation, object, Some(refused), times);
         let written = async {
             let mut tx = self.app.database.write().await?;
             audit::record(&mut tx, record).await?;
@@ -214,10 +214,16 @@ impl UseCase {
         }
     }
 
-    /// Takes note of a refusal that happened before any story began.
+    /// Takes note of a refusal that happened before any story began, in a task of its own: who hangs up is noted too.
     pub async fn note_refusal(&self, operation: &'static str, refusal: &ApiError) {
         let times = (self.app.clock.wall(), self.app.clock.business());
-        self.record_refusal(operation, ("none", None), refusal, times).await;
+        let (this, refused) = (self.clone(), refusal.code);
+        let noted = tokio::spawn(async move {
+            this.record_refusal(operation, ("none", None), refused, times).await;
+        });
+        if let Err(panic) = noted.await {
+            tracing::error!(error = %panic, "a refusal could not be audited");
+        }
     }
 
     fn record(

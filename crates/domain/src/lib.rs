@@ -6,6 +6,7 @@ pub mod activity;
 pub mod adjustment;
 pub mod application;
 pub mod attendance_code;
+pub mod audit;
 pub mod budget;
 pub mod code;
 pub mod complaint;

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use migrations::{Migrator, MigratorTrait};
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, DatabaseConnection, DatabaseExecutor, DatabaseTransaction, DbBackend,
+    ConnectOptions, ConnectionTrait, DatabaseConnection, DatabaseExecutor, DatabaseTransaction, DbBackend, DbErr,
     IsolationLevel, SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
@@ -102,6 +102,14 @@ impl Database {
         Ok(pending.iter().map(|migration| migration.name().to_owned()).collect())
     }
 
+    /// The same database, that tells a listener each statement with which it reads outside a transaction: for whoever wants to know
+    /// what reading costs.
+    #[must_use]
+    pub fn overheard(mut self, listener: impl Fn(&str) + Send + Sync + 'static) -> Self {
+        self.reader.set_metric_callback(move |asked| listener(&asked.statement.to_string()));
+        self
+    }
+
     /// Reads outside a transaction: each query sees what was committed when it began.
     pub fn read(&self) -> ReadTx {
         ReadTx { inner: Inner::Pool(self.reader.clone()) }
@@ -114,7 +122,7 @@ impl Database {
                 .then_some(IsolationLevel::RepeatableRead),
             ..TransactionOptions::default()
         };
-        let tx = ReadTx { inner: Inner::Transaction(self.reader.begin_with_options(options).await?) };
+        let tx = ReadTx { inner: Inner::Transaction(begin(&self.reader, options).await?) };
         tx.be_patient().await?;
         Ok(tx)
     }
@@ -125,7 +133,7 @@ impl Database {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
         };
-        let transaction = self.writer.begin_with_options(options).await?;
+        let transaction = begin(&self.writer, options).await?;
         Ok(WriteTx { read: ReadTx { inner: Inner::Transaction(transaction) } })
     }
 
@@ -134,6 +142,15 @@ impl Database {
         self.reader.close().await?;
         Ok(self.writer.close().await?)
     }
+}
+
+/// Begins in a task of its own. A caller who is gone by then drops a transaction that has begun, which undoes itself; a
+/// `BEGIN` that is broken off halfway would stay open on its connection, back in the pool.
+async fn begin(pool: &DatabaseConnection, options: TransactionOptions) -> Result<DatabaseTransaction> {
+    let pool = pool.clone();
+    let begun = tokio::spawn(async move { pool.begin_with_options(options).await });
+    let begun = begun.await.unwrap_or_else(|lost| Err(DbErr::Custom(format!("a transaction did not begin: {lost}"))));
+    Ok(begun?)
 }
 
 impl ReadTx {
@@ -239,6 +256,9 @@ async fn connect(url: &str, connections: u32, purpose: Purpose) -> Result<Databa
 
 #[cfg(test)]
 mod tests {
+    use std::future::poll_fn;
+    use std::task::Poll;
+
     use sea_orm::Statement;
 
     use super::*;
@@ -263,5 +283,45 @@ mod tests {
         tx.commit().await.expect("kept");
         assert_eq!(statement_timeout(&database.write().await.expect("the next one")).await, "5s");
         assert_eq!(statement_timeout(&database.read()).await, "5s");
+    }
+
+    /// How the one connection of a pool stands, as another sees it.
+    async fn stands(pool: &DatabaseConnection, other: &DatabaseConnection) -> String {
+        let own = Statement::from_string(DbBackend::Postgres, "SELECT pg_backend_pid()");
+        let own = pool.query_one_raw(own).await.expect("an answer").expect("a row");
+        let own: i32 = own.try_get_by_index(0).expect("a number");
+        let state = format!("SELECT state FROM pg_stat_activity WHERE pid = {own}");
+        let row = other.query_one_raw(Statement::from_string(DbBackend::Postgres, state)).await;
+        row.expect("an answer").expect("a row").try_get_by_index(0).expect("a text")
+    }
+
+    #[tokio::test]
+    async fn a_transaction_whose_beginning_is_broken_off_does_not_stay_open() {
+        let Ok(url) = std::env::var("ZHIXIANG_TEST_DATABASE_URL") else {
+            println!("skipped: on SQLite there is one writer, which undoes what nobody waits for");
+            return;
+        };
+        let database = Database::open(&url, Pools { read: 1, write: 1 }).await.expect("the database opens");
+        let other = sea_orm::Database::connect(&url).await.expect("another connection");
+        // The first connections are made, so that what follows is broken off in the BEGIN itself.
+        assert_eq!(stands(&database.writer, &other).await, "idle");
+        assert_eq!(stands(&database.reader, &other).await, "idle");
+        for polls in 1..=4 {
+            let (mut write, mut read) = (Box::pin(database.write()), Box::pin(database.read_one_moment()));
+            for _ in 0..polls {
+                let begun = poll_fn(|context| {
+                    let written = write.as_mut().poll(context).is_ready();
+                    Poll::Ready(read.as_mut().poll(context).is_ready() || written)
+                });
+                if begun.await {
+                    break;
+                }
+                tokio::task::yield_now().await;
+            }
+            drop((write, read));
+            for pool in [&database.writer, &database.reader] {
+                assert_eq!(stands(pool, &other).await, "idle", "after {polls} polls");
+            }
+        }
     }
 }

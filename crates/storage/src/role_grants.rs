@@ -4,6 +4,7 @@ use domain::id::{AdminId, NodeId, RoleGrantId};
 use domain::organisation::NodePath;
 use domain::role::Role;
 use domain::time::Instant;
+use sea_orm::sea_query::{Query, SelectStatement};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use crate::database::{ReadTx, WriteTx};
@@ -78,6 +79,14 @@ pub struct HeldRole {
     pub node: NodeId,
     /// The node's name.
     pub node_name: String,
+}
+
+/// Those who hold or held a role in one of these subtrees.
+pub(crate) fn holders_inside(paths: &[NodePath]) -> SelectStatement {
+    let mut holders = Query::select();
+    holders.column(row::Column::AdminId).from(row::Entity);
+    holders.and_where(row::Column::NodeId.in_subquery(organisations::ids_inside(paths)));
+    holders
 }
 
 /// The roles that these admins hold now.

@@ -1,15 +1,12 @@
-//! Points that were put right or given away: an adjustment that waits, one that was approved, a case of misconduct that
-//! waits, and a donation.
+//! Points that were put right or given away: an adjustment that waits, one that was approved, and a donation.
 
 use domain::adjustment::{Adjustment, Proposal};
 use domain::donation::{self, Wish};
-use domain::enrolment::Enrolment;
 use domain::id::{AdjustmentId, AdminId, HoldId, LotId, MemberId, NodeId, PersonId, TransferId};
-use domain::misconduct::{Accusation, MisconductCase};
 use domain::official::{Official, Step};
 use domain::points::Rulebook;
 use domain::time::Instant;
-use storage::{WriteTx, adjustments, donations, holds, misconduct_cases, purses, rulebooks, transfers};
+use storage::{WriteTx, adjustments, donations, holds, purses, rulebooks, transfers};
 
 use super::{admins, ids};
 use crate::commands::Failure;
@@ -18,12 +15,7 @@ use crate::commands::Failure;
 const GIVER: MemberId = ids::member(8);
 
 /// Puts everything there, once the books are.
-pub(super) async fn make(
-    tx: &mut WriteTx,
-    rules: &Rulebook,
-    credited: &Enrolment,
-    now: Instant,
-) -> Result<(), Failure> {
+pub(super) async fn make(tx: &mut WriteTx, rules: &Rulebook, now: Instant) -> Result<(), Failure> {
     let step = |by: AdminId, node: NodeId| Step { by: Official { admin: by, member: None }, node, at: now };
     let (community, subdistrict) =
         (step(admins::COMMUNITY, ids::COMMUNITY), step(admins::SUBDISTRICT, ids::SUBDISTRICT));
@@ -31,7 +23,6 @@ pub(super) async fn make(
     let twice = ids::adjustment(1);
     propose(tx, twice, GIVER, (-5, "重复入账，予以更正"), community).await?;
     approve(tx, twice, rules, subdistrict).await?;
-    accuse(tx, credited, community).await?;
     donate(tx, now).await
 }
 
@@ -60,18 +51,6 @@ async fn approve(tx: &mut WriteTx, id: AdjustmentId, rules: &Rulebook, step: Ste
     let posting = adjustment.approve(&mut purse, Some(&mut hold), (rules, lot), step, step.at).map_err(failed)?;
     holds::post(tx, &hold, &posting).await?;
     Ok(adjustments::update(tx, &adjustment).await?)
-}
-
-async fn accuse(tx: &mut WriteTx, credited: &Enrolment, step: Step) -> Result<(), Failure> {
-    let accusation = Accusation {
-        enrolment: credited.id,
-        member: credited.member,
-        reason: "签到后提前离开，未完成服务".into(),
-        evidence: "其他参加人反映，十点以后未见本人；签退码由他人代扫".into(),
-        fraud: false,
-    };
-    let case = MisconductCase::propose(ids::MISCONDUCT_CASE, accusation, credited.state, step).map_err(failed)?;
-    Ok(misconduct_cases::insert(tx, &case).await?)
 }
 
 async fn donate(tx: &mut WriteTx, now: Instant) -> Result<(), Failure> {

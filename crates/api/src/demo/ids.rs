@@ -3,8 +3,8 @@
 
 use domain::id::{
     ActivityId, ActivitySessionId, AdjustmentId, AdminId, ApplicationId, ComplaintId, DonationId, EnrolmentId, HoldId,
-    IdentityId, ImportId, LotId, MemberId, MerchantId, MisconductId, NodeId, OfferId, RedemptionId, ResidencyId,
-    RoleGrantId, RulebookId, SimulationId, StaffId, StoreId,
+    IdentityId, ImportId, InvitationId, LotId, MemberId, MerchantId, MisconductId, NodeId, OfferId, RedemptionId,
+    ResidencyId, RoleGrantId, RulebookId, SimulationId, StaffId, StoreId,
 };
 use uuid::Uuid;
 
@@ -48,6 +48,8 @@ pub const FINISHED_ENROLMENT: EnrolmentId = enrolment(0x22);
 pub const PROPOSED_ACTIVITY: ActivityId = activity(15);
 /// Attendance that its lead has confirmed and that waits for review.
 pub const CONFIRMED_ENROLMENT: EnrolmentId = enrolment(0x29);
+/// Service in 新河湾小区 that was credited to 刘志强.
+pub const CREDITED_ENROLMENT: EnrolmentId = enrolment(0x3b);
 /// 孙晓明's application, for which the unit's answer is awaited.
 pub const APPLICATION: ApplicationId = application(0);
 /// A complaint that nobody has answered.
@@ -56,11 +58,17 @@ pub const COMPLAINT: ComplaintId = complaint(0);
 pub const ADJUSTMENT: AdjustmentId = adjustment(0);
 /// A case of misconduct that nobody has decided.
 pub const MISCONDUCT_CASE: MisconductId = misconduct_case(0);
+/// A case that was confirmed and against which the member may still appeal.
+pub const CONFIRMED_CASE: MisconductId = misconduct_case(1);
+/// A case whose appeal waits for the district.
+pub const APPEALED_CASE: MisconductId = misconduct_case(2);
 /// A roster that 区教育局 handed in.
 pub const ROSTER_IMPORT: ImportId = roster_import(0);
 /// A draft of 水泊寺街道's own rules, which waits for approval.
 pub const RULEBOOK: RulebookId = rulebook(0);
-/// What it would have done.
+/// A draft of 文源社区's own rules, which its drafter has not checked yet.
+pub const DRAFT_RULEBOOK: RulebookId = rulebook(1);
+/// What the first would have done.
 pub const SIMULATION: SimulationId = simulation(0);
 /// 晋阳面馆.
 pub const MERCHANT: MerchantId = merchant(0);
@@ -79,6 +87,10 @@ pub const PLENTIFUL_OFFER: OfferId = offer(1);
 
 /// The first who hands out noodles.
 pub const STAFF: StaffId = staff(0);
+/// An invitation to work in that store, and the code that opens it.
+pub const INVITATION: InvitationId = invitation(0);
+/// The same for everybody: there are no such accounts outside of a demo.
+pub const INVITATION_CODE: &str = "7Q2M-9XKD-4TRB-0W8N";
 /// The account of the community's admin.
 pub const ADMIN: AdminId = admin(2);
 /// The role of the community's admin.
@@ -122,6 +134,7 @@ numbered! {
     0x43 staff -> StaffId,
     0x44 offer -> OfferId,
     0x45 redemption -> RedemptionId,
+    0x46 invitation -> InvitationId,
 }
 
 /// Things without an id of their own type.

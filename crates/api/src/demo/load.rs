@@ -22,7 +22,7 @@ use super::crowd::Crowd;
 use super::journey::Journey;
 use super::places::Tree;
 use super::size::Size;
-use super::{corrections, desks, ids, people};
+use super::{corrections, desks, ids, misconduct, people};
 use crate::commands::Failure;
 use crate::state::App;
 
@@ -61,8 +61,8 @@ pub(super) async fn load(
     load.service(&journey, &crowd).await?;
     load.books(&mut journey.books).await?;
     load.redemptions(&journey).await?;
-    let credited = journey.credited_of(ids::MEMBER)?;
-    corrections::make(&mut load.tx, &rules, credited, now).await?;
+    corrections::make(&mut load.tx, &rules, now).await?;
+    misconduct::make(&mut load.tx, &journey, now).await?;
     load.past(&crowd, Books::open(rulebook), &progress).await?;
     load.audit().await?;
     sealed(&admins, &journey)?;
@@ -143,7 +143,7 @@ impl Load<'_> {
             self.identities(std::slice::from_ref(&identity)).await?;
             staff::insert(&mut self.tx, one, identity.id, self.now).await?;
         }
-        Ok(())
+        desks::invite(self.app, &mut self.tx, self.now).await
     }
 
     async fn service(&mut self, journey: &Journey, crowd: &Crowd<'_>) -> Result<(), Failure> {

@@ -11,6 +11,7 @@ mod draw;
 pub mod ids;
 mod journey;
 mod load;
+mod misconduct;
 mod outings;
 mod people;
 mod places;

@@ -8,8 +8,8 @@ use storage::admins as accounts;
 
 use super::admins::Account;
 use super::cast::Stage;
-use super::desks;
 use super::journey::Journey;
+use super::{desks, ids};
 use crate::commands::Failure;
 use crate::keys;
 use crate::state::App;
@@ -68,6 +68,8 @@ fn text(accounts: &[Account], journey: &Journey) -> String {
     for ((staff, person), stall) in journey.staff.iter().zip(&journey.stalls).take(2) {
         line(&format!("login:{person}:1"), format!("merchant  {} {}", staff.name, stall.merchant.name));
     }
+    let invited = format!("merchant  王芳 首次登录，凭邀请码 {} 成为店员", ids::INVITATION_CODE);
+    let _ = writeln!(text, "  {:<34}{invited}", format!("login:{}:1", desks::INVITED));
     text.push_str(
         "\nSign in as an admin in the console, with account, password, and the code that this prints:\n\
          \x20 cargo run -- totp <account>\n",

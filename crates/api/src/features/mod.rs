@@ -3,6 +3,7 @@
 pub mod activity;
 pub mod adjustment;
 pub mod admin;
+pub mod audit;
 pub mod budget;
 pub mod complaint;
 pub mod console;

@@ -2,10 +2,15 @@
 
 use std::ops::Deref;
 
-use actix_web::{FromRequest, HttpRequest, dev::Payload};
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::middleware::Next;
+use actix_web::{Error, FromRequest, HttpRequest};
 use serde::de::DeserializeOwned;
 
+use super::request_id;
 use crate::error::{ApiError, ApiResult};
+use crate::openapi;
 
 /// A query string that was read into `T`.
 #[derive(Debug)]
@@ -28,6 +33,25 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
     }
 }
 
+/// Refuses what is asked of an operation that nothing can be asked of: passed over, it would seem to have been heard.
+pub async fn refuse_unasked(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    if let Some((first, _)) = form_urlencoded::parse(request.query_string().as_bytes()).next()
+        && let Some(path) = request.match_pattern()
+        && !openapi::takes_query(request.method().as_str(), &path)
+    {
+        let answer = unknown(&first).respond(&request_id::current());
+        return Ok(request.into_response(answer));
+    }
+    Ok(next.call(request).await?.map_into_boxed_body())
+}
+
+fn unknown(name: &str) -> ApiError {
+    ApiError::field(name, "没有这个查询条件")
+}
+
 fn parse<T: DeserializeOwned>(query: &str) -> ApiResult<T> {
     let reader = serde_urlencoded::Deserializer::new(form_urlencoded::parse(query.as_bytes()));
     serde_path_to_error::deserialize(reader).map_err(|error| {
@@ -39,7 +63,7 @@ fn parse<T: DeserializeOwned>(query: &str) -> ApiResult<T> {
 fn refusal(path: &str, message: &str) -> ApiError {
     let quoted = message.split('`').nth(1).unwrap_or(path);
     if message.starts_with("unknown field") {
-        return ApiError::field(quoted, "没有这个查询条件");
+        return unknown(quoted);
     }
     if message.starts_with("duplicate field") {
         return ApiError::field(quoted, "同一个查询条件只能出现一次");

@@ -30,6 +30,10 @@ const DISTRICT_LIMIT: usize = 32 * 1024 * 1024;
 
 const KINDS: [&str; 2] = ["text/csv", XLSX];
 
+/// A roster of one.
+const EXAMPLE: &str = "姓名,手机号,单位,党组织,入党日期,党员类别\n\
+    王小雨,13900000001,区教育局,机关第一党支部,2012-07-01,在职党员\n";
+
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -49,7 +53,7 @@ pub(super) struct ImportRosterQuery {
     request_body(
         description = "名册文件",
         content(
-            (String = "text/csv"),
+            (String = "text/csv", example = json!(EXAMPLE)),
             (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
         ),
     ),
