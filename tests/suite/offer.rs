@@ -79,6 +79,29 @@ async fn nobody_approves_what_they_wrote() {
     district.post(&format!("/admin/offers/{offer}/approval"), &json!({})).await.refused(409, "same_person");
     let noted = "SELECT count(*) FROM audit WHERE action = 'approve_offer' AND reason = 'same_person'";
     assert_eq!(app.number(noted).await, 1);
+
+    // Another account of the same person is no other person.
+    app.link_admin("merchant", "li").await;
+    app.link_admin("district", "li").await;
+    let (drafter, approver) = (app.admin("merchant").await, app.admin("district").await);
+    let offer = id(&drafter.post("/admin/offers", &body).await.expect(201));
+    drafter.post(&format!("/admin/offers/{offer}/submission"), &json!({})).await.expect(200);
+    approver.post(&format!("/admin/offers/{offer}/approval"), &json!({})).await.refused(409, "same_person");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_draft_that_does_not_say_how_long_its_vouchers_are_good_follows_the_rules() {
+    let app = TestApp::start().await;
+    let shop = app.shop("wenyuan", "德胜面馆").await;
+    let drafter = app.admin("merchant").await;
+    let mut promise = app.promise("面", 80, 7);
+    promise.as_object_mut().expect("an offer").remove("voucher_days");
+    let body = json!({ "merchant_id": shop.merchant, "offer": promise });
+    let drafted = drafter.post("/admin/offers", &body).await.expect(201);
+    assert_eq!(drafted["voucher_days"], 30);
+    app.change_rules(|rules| rules.voucher.valid_days = 45).await;
+    let rewritten = drafter.put(&format!("/admin/offers/{}", id(&drafted)), &promise).await.expect(200);
+    assert_eq!(rewritten["voucher_days"], 45);
 }
 
 #[tokio::test(flavor = "multi_thread")]
