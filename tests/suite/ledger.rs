@@ -66,7 +66,7 @@ fn of_members(name: &'static str) -> Vec<&'static str> {
 }
 
 /// Faults that statements make; two where one would break two things.
-const FAULTS: [(&str, &[&str]); 34] = [
+const FAULTS: [(&str, &[&str]); 36] = [
     (
         "transfer_sum",
         &[
@@ -147,6 +147,8 @@ const FAULTS: [(&str, &[&str]); 34] = [
         &["INSERT INTO service_reversal (id, record_id, case_id, kind, timed_minutes, made_up_minutes, at) \
            SELECT id, id, id, 'void', 0, 0, served_at FROM service_record WHERE timed_minutes > 0"],
     ),
+    ("reward_credit", &["UPDATE reward SET state = 'approved', decided_by = id"]),
+    ("reversal_redemption", &["UPDATE reversal SET state = 'approved', decided_by = id, decided_at = requested_at"]),
     ("donation_points", &["UPDATE donation SET points = points + 1"]),
     ("donation_exists", &["DELETE FROM donation"]),
     ("chain_hash", &["UPDATE transfer SET reason = 'because' WHERE kind = 'earn'"]),

@@ -1,13 +1,16 @@
 //! Crediting (入账): what the rulebook gives becomes a transfer, its event for ever, and the minutes of the service.
 
 use domain::activity::{Activity, Session};
+use domain::code::Code;
 use domain::enrolment::Enrolment;
 use domain::id::{LotId, TransferId};
+use domain::official::Step;
 use domain::points::{
     Actor, CreditDecision, Grant, Occasion, Purse, RewardedEvent, Service, Source, SourceKind, credit,
     credit_for_event, credit_for_service,
 };
 use domain::residency::Residency;
+use domain::reward::Reward;
 use domain::time::Instant;
 use storage::earn_events::{self, EarnEvent};
 use storage::rulebooks::{self, RulebookVersion};
@@ -43,13 +46,14 @@ pub async fn credit_enrolment(
     let missing = || ApiError::internal(format!("enrolment {} has no confirmed minutes", enrolment.id));
     let confirmation = enrolment.confirmation.ok_or_else(missing)?;
     let timed_minutes = enrolment.timed_minutes.ok_or_else(missing)?;
+    let made_up_minutes = enrolment.made_up.as_ref().map_or(0, |made_up| made_up.minutes);
     let served_at = session.starts_at;
     let rulebook = rulebooks::in_force_at(&work.tx, activity.node, served_at).await?;
     let purse = purses::lock_accounts(&mut work.tx, member).await?;
     let earned = earn_events::earned(&work.tx, member, served_at).await?;
     let service = Service {
         timed_minutes,
-        made_up_minutes: 0,
+        made_up_minutes,
         kind: activity.kind,
         evaluation: confirmation.evaluation,
         starts_at: served_at,
@@ -64,12 +68,30 @@ pub async fn credit_enrolment(
         member,
         source,
         timed_minutes,
-        made_up_minutes: 0,
+        made_up_minutes,
         nature: activity.nature,
         served_at,
         verified_at: work.now,
     };
     Ok(service_records::insert(&mut work.tx, &record).await?)
+}
+
+/// Credits an event that two persons put on record, by the rules that held when it happened where the member lives. The
+/// event is the reward, so it happens once. Lock the reward first.
+pub async fn credit_reward(
+    work: &mut Work,
+    purse: Purse,
+    rulebook: &RulebookVersion,
+    reward: &Reward,
+    step: Step,
+) -> ApiResult<()> {
+    let (member, earned_at) = (reward.member, reward.happened_at);
+    let times = earn_events::times(&work.tx, member, reward.event, earned_at).await?;
+    let earned = earn_events::earned(&work.tx, member, earned_at).await?;
+    let decision = credit_for_event(&rulebook.rules, reward.event, times, earned);
+    let source = Source { kind: SourceKind::Reward, id: reward.id.uuid() };
+    let reason = format!("{}：{}", reward.event.label(), reward.reference);
+    post(work, purse, rulebook, decision, Event { source, actor: Actor::Admin(step.by.admin), reason, earned_at }).await
 }
 
 struct Event {

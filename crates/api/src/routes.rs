@@ -30,6 +30,7 @@ pub fn member(routes: &mut ServiceConfig) {
         .configure(features::seal::member_routes)
         .configure(features::adjustment::member_routes)
         .configure(features::misconduct::member_routes)
+        .configure(features::reward::member_routes)
         .configure(features::donation::member_routes)
         .configure(features::organisation::member_routes)
         .configure(features::residency::member_routes)
@@ -46,6 +47,7 @@ pub fn merchant(routes: &mut ServiceConfig) {
     routes
         .configure(features::staff::merchant_routes)
         .configure(features::redemption::merchant_routes)
+        .configure(features::reversal::merchant_routes)
         .configure(features::complaint::merchant_routes);
 }
 
@@ -65,6 +67,7 @@ pub fn admin(routes: &mut ServiceConfig) {
         .configure(features::rulebook::admin_routes)
         .configure(features::adjustment::admin_routes)
         .configure(features::misconduct::admin_routes)
+        .configure(features::reward::admin_routes)
         .configure(features::donation::admin_routes)
         .configure(features::residency::admin_routes)
         .configure(features::activity::admin_routes)
@@ -72,6 +75,7 @@ pub fn admin(routes: &mut ServiceConfig) {
         .configure(features::merchant::admin_routes)
         .configure(features::offer::admin_routes)
         .configure(features::redemption::admin_routes)
+        .configure(features::reversal::admin_routes)
         .configure(features::member::admin_routes)
         .configure(features::complaint::admin_routes);
 }

@@ -2,10 +2,10 @@
 
 use domain::code::Code;
 use domain::id::{MemberId, RulebookId, TransferId};
-use domain::points::{Cap, CreditDecision, CreditExplanation, EarnRule, Earned, Source};
+use domain::points::{Cap, CreditDecision, CreditExplanation, EarnRule, Earned, RewardedEvent, Source};
 use domain::time::{Instant, business_day, start_of_day, start_of_month, start_of_year};
 use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait, Query};
-use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, EntityTrait, FromQueryResult, QueryFilter};
+use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, EntityTrait, FromQueryResult, PaginatorTrait, QueryFilter};
 
 use crate::database::{CHUNK, ReadTx, WriteTx};
 use crate::error::{Result, StorageError};
@@ -95,6 +95,20 @@ pub async fn earned(tx: &ReadTx, member: MemberId, at: Instant) -> Result<Earned
         month: sums.month.unwrap_or(0),
         year: sums.year.unwrap_or(0),
     }))
+}
+
+/// How often an event of this kind was decided for the member on the business day of an instant. Ask once the purse is
+/// locked.
+pub async fn times(tx: &ReadTx, member: MemberId, event: RewardedEvent, at: Instant) -> Result<u32> {
+    let start = start_of_day(business_day(at));
+    let found = row::Entity::find()
+        .filter(row::Column::MemberId.eq(member.uuid()))
+        .filter(row::Column::Rule.eq(EarnRule::Event(event).key()))
+        .filter(row::Column::BusinessAt.gte(start))
+        .filter(row::Column::BusinessAt.lt(start + chrono::Duration::days(1)))
+        .count(&tx.on())
+        .await?;
+    Ok(u32::try_from(found).unwrap_or(u32::MAX))
 }
 
 /// The transfer that credited an event of this member, and how much; none if it earned nothing.

@@ -63,6 +63,8 @@ pub(super) async fn load(
     load.redemptions(&journey).await?;
     let credited = journey.credited_of(ids::MEMBER)?;
     corrections::make(&mut load.tx, &rules, credited, now).await?;
+    let (redemption, clerk) = journey.last_verified()?;
+    corrections::reverse(&mut load.tx, &rules, redemption, clerk, now).await?;
     load.past(&crowd, Books::open(rulebook), &progress).await?;
     load.audit().await?;
     sealed(&admins, &journey)?;

@@ -32,6 +32,7 @@ codes! {
         Adjustment = "adjustment", "积分调整";
         Donation = "donation", "积分捐赠";
         Misconduct = "misconduct", "违规处理";
+        Reward = "reward", "单项奖励";
     }
 }
 
