@@ -353,8 +353,10 @@ async fn one_comes_to_the_sessions_of_a_day_as_often_as_the_rules_say() {
     }
     app.advance("55m").await;
     for session in activity["sessions"].as_array().expect("sessions") {
-        let asked =
-            format!("/member/led-activities/{id}/code?direction=in&session_id={}", session["id"].as_str().unwrap());
+        let asked = format!(
+            "/member/led-activities/{id}/code?direction=in&session_id={}",
+            session["id"].as_str().expect("an id")
+        );
         scans.push(lead.get(&asked).await.expect(200)["code"].as_str().expect("a code").to_owned());
     }
     check_in(&li, &scans[0]).await.expect(200);

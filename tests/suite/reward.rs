@@ -80,13 +80,13 @@ async fn what_stands_against_a_reward_has_its_own_code() {
     let app = TestApp::start().await;
     let (first, second) = (app.stepped_up("community").await, app.stepped_up("second-community").await);
     let hour = Duration::hours(1);
-    propose(&app, &first, "wish_done", "1", -hour).await.refused(422, "invalid_input");
-    propose(&app, &first, "first_residency", "1", hour).await.refused(422, "invalid_input");
-    propose(&app, &first, "logged_in", "1", hour).await.refused(422, "invalid_input");
-    propose(&app, &app.admin("other-community").await, "wish_done", "1", hour).await.refused(404, "not_found");
-    propose(&app, &app.admin("unit").await, "wish_done", "1", hour).await.refused(403, "forbidden");
     // Her unit hangs below the district; the community answers for her once she lives there.
     let district = app.stepped_up("district").await;
+    propose(&app, &first, "wish_done", "1", hour).await.refused(404, "not_found");
+    propose(&app, &app.admin("unit").await, "wish_done", "1", hour).await.refused(403, "forbidden");
+    propose(&app, &district, "wish_done", "1", -hour).await.refused(422, "invalid_input");
+    propose(&app, &district, "first_residency", "1", hour).await.refused(422, "invalid_input");
+    propose(&app, &district, "logged_in", "1", hour).await.refused(422, "invalid_input");
     let early = proposed(&app, &district, "wish_done", "早", hour).await;
     approve(&app.further_admin("second-district", domain::role::Role::District, "district").await, &early)
         .await
