@@ -236,16 +236,3 @@ async fn only_the_lead_shows_codes_and_only_around_the_session() {
     app.advance("4h").await;
     zhang.get(&code).await.refused(409, "attendance_code_hidden");
 }
-
-#[tokio::test(flavor = "multi_thread")]
-async fn who_proposed_does_not_review_with_another_account() {
-    let app = TestApp::start().await;
-    app.link_admin("estate", "li").await;
-    app.link_admin("community", "li").await;
-    let id = proposed(&app, "estate", "xinhewan").await;
-    publish(&app, "community", &id).await.refused(409, "same_person");
-    let refusal = json!({ "reason": "重复提交" });
-    let refused = app.admin("community").await.post(&format!("/admin/activities/{id}/refusal"), &refusal).await;
-    refused.refused(409, "same_person");
-    publish(&app, "second-community", &id).await.expect(200);
-}

@@ -1,5 +1,6 @@
 //! The desk: what waits for an admin's decision, and only what this person may decide.
 
+use domain::role::Role;
 use serde_json::{Value, json};
 use tests::client::key;
 use tests::mall::id;
@@ -15,6 +16,7 @@ pub(crate) async fn waiting(admin: &Client, kind: &str) -> Value {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_adjustment_waits_for_others_than_its_proposer_until_somebody_decides() {
     let app = TestApp::start().await;
+    app.resident("zhang").await;
     app.enrich("zhang", 30).await;
     app.link_admin("subdistrict", "zhang").await;
     let (proposer, other) = (app.stepped_up("community").await, app.stepped_up("second-community").await);
@@ -52,16 +54,13 @@ async fn checked_rules_wait_for_another_person_and_drafts_for_nobody() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_offer_waits_for_nobody_who_is_its_drafter_under_another_account() {
+async fn an_offer_waits_for_others_than_its_drafter() {
     let app = TestApp::start().await;
     let shop = app.shop("wenyuan", "德胜面馆").await;
-    let drafter = app.admin("merchant").await;
+    let drafter = app.admin("district").await;
     let body = json!({ "merchant_id": shop.merchant, "offer": app.promise("面", 80, 7) });
     let offer = id(&drafter.post("/admin/offers", &body).await.expect(201));
     drafter.post(&format!("/admin/offers/{offer}/submission"), &json!({})).await.expect(200);
-    let approver = app.admin("district").await;
-    assert_eq!(waiting(&approver, "offer").await, 1);
-    app.link_admin("merchant", "li").await;
-    app.link_admin("district", "li").await;
-    assert_eq!(waiting(&app.admin("district").await, "offer").await, 0);
+    let other = app.further_admin("second-district", Role::District, "district").await;
+    assert_eq!((waiting(&drafter, "offer").await, waiting(&other, "offer").await), (json!(0), json!(1)));
 }
