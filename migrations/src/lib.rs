@@ -16,6 +16,7 @@ mod m20261125_12_rulebook;
 mod m20261125_13_correction;
 mod m20261125_14_report;
 mod m20261125_15_reconciliation;
+mod m20261125_17_rules;
 
 pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::{MigrationTrait, async_trait};
@@ -42,6 +43,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_13_correction::Migration),
             Box::new(m20261125_14_report::Migration),
             Box::new(m20261125_15_reconciliation::Migration),
+            Box::new(m20261125_17_rules::Migration),
         ]
     }
 }

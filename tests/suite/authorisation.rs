@@ -82,6 +82,9 @@ const NEEDS: &[(&[Permission], &[&str])] = &[
         ],
     ),
     (&[Permission::RuleAppeal], &["rule_misconduct_appeal"]),
+    (&[Permission::ProposeReward], &["propose_reward", "list_rewards", "show_reward"]),
+    (&[Permission::DecideReward], &["approve_reward", "refuse_reward"]),
+    (&[Permission::DecideReversal], &["approve_reversal", "refuse_reversal"]),
     (
         &[Permission::ReadMall],
         &[
@@ -91,6 +94,8 @@ const NEEDS: &[(&[Permission], &[&str])] = &[
             "list_managed_offers",
             "show_managed_offer",
             "list_managed_redemptions",
+            "list_reversals",
+            "show_reversal",
         ],
     ),
     (

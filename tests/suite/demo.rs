@@ -71,6 +71,11 @@ async fn every_desk_says_what_waits_there() {
         ("attendance", "enrolment WHERE state = 'lead_confirmed'"),
         ("offer", "offer WHERE state = 'submitted'"),
         ("complaint", "complaint WHERE state = 'open'"),
+        ("rulebook", "rulebook WHERE state = 'checked'"),
+        ("adjustment", "adjustment WHERE state = 'proposed'"),
+        ("misconduct", "misconduct_case WHERE state = 'proposed'"),
+        ("reward", "reward WHERE state = 'proposed'"),
+        ("reversal", "reversal WHERE state = 'requested'"),
     ];
     let mut seen = BTreeMap::<&str, i64>::new();
     for account in ["district", "subdistrict", "community", "unit", "unit-health", "auditor"] {

@@ -333,3 +333,113 @@ async fn service_judged_insufficient_keeps_its_minutes_and_earns_nothing() {
     assert_eq!(app.number("SELECT count(*) FROM transfer").await, 0);
     assert_eq!(app.number("SELECT CAST(SUM(timed_minutes) AS bigint) FROM service_record").await, 120);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_comes_to_the_sessions_of_a_day_as_often_as_the_rules_say() {
+    let app = TestApp::start().await;
+    app.change_rules(|rules| rules.earning.sign_pairs_per_activity_day = 1).await;
+    let mut proposal = app.proposal(1, 2, 5);
+    let later = app.proposal(2, 3, 5)["sessions"][0].clone();
+    proposal["sessions"].as_array_mut().expect("sessions").push(later);
+    let id = app.published(&proposal).await;
+    let li = app.resident("li").await;
+    let lead = app.member("zhang").await;
+    let activity = li.get(&format!("/member/activities/{id}")).await.expect(200);
+    let path = format!("/member/activities/{id}/enrolment");
+    let mut scans = Vec::new();
+    app.advance("10m").await;
+    for session in activity["sessions"].as_array().expect("sessions") {
+        li.post_keyed(&path, &key(), &json!({ "session_id": session["id"] })).await.expect(201);
+    }
+    app.advance("55m").await;
+    for session in activity["sessions"].as_array().expect("sessions") {
+        let asked = format!(
+            "/member/led-activities/{id}/code?direction=in&session_id={}",
+            session["id"].as_str().expect("an id")
+        );
+        scans.push(lead.get(&asked).await.expect(200)["code"].as_str().expect("a code").to_owned());
+    }
+    check_in(&li, &scans[0]).await.expect(200);
+    let told = check_in(&li, &scans[1]).await.refused(409, "check_in_limit_reached");
+    assert_eq!(told["detail"], "同一活动每日最多签到 1 次，您今天已达到上限");
+    app.change_rules(|rules| rules.earning.sign_pairs_per_activity_day = 2).await;
+    check_in(&li, &scans[1]).await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_confirmed_after_the_days_that_the_rules_give_is_marked_for_the_reviewer() {
+    let app = TestApp::start().await;
+    app.change_rules(|rules| rules.record.register_within_days = 1).await;
+    let id = app.activity(1, 3, 5).await;
+    let li = app.resident("li").await;
+    let enrolment = attended(&app, &li, &id).await;
+    app.advance("25h").await;
+    confirm(&app, &id, &enrolment, "b").await.expect(200);
+    let late = async || {
+        app.admin("community").await.get("/admin/attendances").await.expect(200)["items"][0]["confirmed_late"].clone()
+    };
+    assert_eq!(late().await, true);
+    app.change_rules(|rules| rules.record.register_within_days = 2).await;
+    assert_eq!(late().await, false);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_lead_makes_up_what_nobody_timed_and_its_minutes_stand_apart() {
+    let app = TestApp::start().await;
+    let id = app.activity(1, 3, 5).await;
+    let (li, wang) = (app.resident("li").await, app.resident("wang").await);
+    let enrolment = enrol(&li, &id).await.expect(201)["id"].clone();
+    let other = enrol(&wang, &id).await.expect(201)["id"].clone();
+    let path = format!("/member/led-activities/{id}/made-up-attendance");
+    let body = |enrolment: &Value, minutes: i64| json!({ "enrolment_id": enrolment, "minutes": minutes, "evidence": "签到设备故障，有签名册", "evaluation": "b" });
+    let lead = app.member("zhang").await;
+    lead.post(&path, &body(&enrolment, 60)).await.refused(409, "state_conflict");
+    app.advance("4h").await;
+    assert_eq!(own(&li).await["state"], "no_show");
+    li.post(&path, &body(&enrolment, 60)).await.refused(404, "not_found");
+    lead.post(&path, &body(&enrolment, 121)).await.refused(422, "invalid_input");
+    let mut bare = body(&enrolment, 60);
+    bare["evidence"] = json!(" ");
+    lead.post(&path, &bare).await.refused(422, "invalid_input");
+    let made_up = lead.post(&path, &body(&enrolment, 60)).await.expect(200);
+    assert_eq!((&made_up["state"], &made_up["made_up_minutes"]), (&json!("lead_confirmed"), &json!(60)));
+    lead.post(&path, &body(&enrolment, 60)).await.refused(409, "state_conflict");
+    let waiting = app.admin("community").await.get("/admin/attendances").await.expect(200)["items"][0].clone();
+    assert_eq!((&waiting["minutes"], &waiting["made_up_minutes"]), (&json!(0), &json!(60)));
+    assert_eq!(waiting["made_up_evidence"], "签到设备故障，有签名册");
+    review(&app, "community", &enrolment, None).await.expect(200);
+    app.advance("72h").await;
+    let credited = own(&li).await;
+    assert_eq!((&credited["state"], &credited["points"]), (&json!("credited"), &json!(0)), "the default rules");
+    let minutes = "SELECT CAST(SUM(timed_minutes * 1000 + made_up_minutes) AS bigint) FROM service_record";
+    assert_eq!(app.number(minutes).await, 60);
+    let balance = li.get("/member/points").await.expect(200);
+    assert_eq!((&balance["available"], &balance["verified_minutes"]), (&json!(0), &json!(60)));
+
+    app.advance("4d").await;
+    lead.post(&path, &body(&other, 60)).await.refused(409, "make_up_too_late");
+    app.change_rules(|rules| rules.record.made_up_within_days = 9).await;
+    lead.post(&path, &body(&other, 60)).await.expect(200);
+    review(&app, "community", &other, Some("签名册上没有")).await.expect(200);
+    let stayed_away = "SELECT count(*) FROM enrolment WHERE state = 'refused' AND checked_in_at IS NULL";
+    assert_eq!(app.number(stayed_away).await, 1);
+    app.books_balance().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn made_up_minutes_earn_what_the_rules_say() {
+    let app = TestApp::start().await;
+    app.change_rules(|rules| rules.coefficients.made_up_bp = 5_000).await;
+    let id = app.activity(1, 3, 5).await;
+    let li = app.resident("li").await;
+    let enrolment = enrol(&li, &id).await.expect(201)["id"].clone();
+    app.advance("3h").await;
+    let path = format!("/member/led-activities/{id}/made-up-attendance");
+    let body = json!({ "enrolment_id": enrolment, "minutes": 120, "evidence": "签名册", "evaluation": "b" });
+    app.member("zhang").await.post(&path, &body).await.expect(200);
+    review(&app, "community", &enrolment, None).await.expect(200);
+    assert_eq!(li.get("/member/points/pending").await.expect(200)["points"], 10);
+    app.advance("72h").await;
+    assert_eq!(li.get("/member/points").await.expect(200)["available"], 10, "half of two hours");
+    app.books_balance().await;
+}

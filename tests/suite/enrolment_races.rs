@@ -190,3 +190,32 @@ async fn the_job_credits_once_however_often_and_wherever_it_runs() {
     let credits = "SELECT count(*) FROM audit WHERE action = 'credit_service' AND result = 'done'";
     assert!((1..=8).contains(&app.number(credits).await), "a row for each transaction that did something");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn those_who_tap_again_while_a_seat_is_given_back_do_not_change_who_is_first() {
+    let app = TestApp::start().await;
+    let residents = app.residents(6).await;
+    let (seated, waiting) = residents.split_first().expect("somebody");
+    for _ in 0..12 {
+        let id = app.activity(48, 50, 1).await;
+        for resident in &residents {
+            enrol(resident, &id).await.expect(201);
+        }
+        // Everybody in line taps, the first at last.
+        let taps = join_all(waiting.iter().rev().flat_map(|one| [one, one]).map(|one| enrol(one, &id)));
+        let (cancelled, taps) = join(cancel(seated, &id), taps).await;
+        assert_eq!(cancelled.expect(201)["state"], "cancelled");
+        for tap in taps {
+            tap.refused(409, "already_enrolled");
+        }
+        let mut states = Vec::new();
+        for one in waiting {
+            states.push(one.get("/member/enrolments?limit=1").await.expect(200)["items"][0]["state"].clone());
+        }
+        assert_eq!(states, ["enrolled", "waitlisted", "waitlisted", "waitlisted", "waitlisted"]);
+        for one in waiting {
+            cancel(one, &id).await.expect(201);
+        }
+    }
+    seats_are_true(&app).await;
+}

@@ -66,7 +66,7 @@ pub(crate) fn of_members(name: &'static str) -> Vec<&'static str> {
 }
 
 /// Faults that statements make; two where one would break two things.
-const FAULTS: [(&str, &[&str]); 31] = [
+const FAULTS: [(&str, &[&str]); 33] = [
     (
         "transfer_sum",
         &[
@@ -128,6 +128,8 @@ const FAULTS: [(&str, &[&str]); 31] = [
     ("adjustment_exists", &["DELETE FROM adjustment WHERE state = 'approved'"]),
     ("adjustment_hold", &["UPDATE hold SET amount = amount + 1 WHERE state = 'posted'"]),
     ("adjustment_overdue", &["UPDATE adjustment SET lapses_at = '2026-01-02 00:00:00+00:00' WHERE state = 'proposed'"]),
+    ("reward_credit", &["UPDATE reward SET state = 'approved', decided_by = id"]),
+    ("reversal_redemption", &["UPDATE reversal SET state = 'approved', decided_by = id, decided_at = requested_at"]),
     ("donation_points", &["UPDATE donation SET points = points + 1"]),
     ("donation_exists", &["DELETE FROM donation"]),
     ("chain_hash", &["UPDATE transfer SET reason = 'because' WHERE kind = 'earn'"]),

@@ -5,7 +5,7 @@ use std::io::Cursor;
 use calamine::{Data, Reader, Xlsx};
 use chrono::Datelike;
 use domain::code::Code;
-use domain::points::TransferKind;
+use domain::liability::Flow;
 use domain::time::business_day;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -30,7 +30,7 @@ async fn report(client: &Client, query: &str) -> Value {
     client.get(&format!("/admin/reports/liability{query}")).await.expect(200)
 }
 
-fn movement(report: &Value, kind: TransferKind) -> i64 {
+fn movement(report: &Value, kind: Flow) -> i64 {
     let all = report["movements"].as_array().expect("movements");
     let found = all.iter().find(|movement| movement["kind"] == kind.code()).expect("every kind");
     found["points"].as_i64().expect("a number")
@@ -48,10 +48,11 @@ async fn the_report_is_what_the_books_say() {
     assert_eq!((&empty["outstanding"], &empty["units"]), (&json!(0), &json!([])));
     busy(&app).await;
     let all = report(&district, "").await;
-    for kind in TransferKind::ALL {
+    for kind in Flow::ALL {
         let books = format!(
             "SELECT COALESCE(CAST(SUM(e.amount) AS bigint), 0) FROM entry e JOIN account a ON a.id = e.account_id \
-             JOIN transfer t ON t.id = e.transfer_id WHERE a.cached AND t.kind = '{}'",
+             JOIN transfer t ON t.id = e.transfer_id LEFT JOIN transfer r ON r.id = t.reverses WHERE a.cached AND \
+             CASE WHEN t.kind = 'refund' AND r.kind = 'clawback' THEN 'restore' ELSE t.kind END = '{}'",
             kind.code()
         );
         assert_eq!(movement(&all, *kind), app.number(&books).await, "{kind:?}");
@@ -61,7 +62,7 @@ async fn the_report_is_what_the_books_say() {
     let owed = app.number("SELECT CAST(-SUM(balance) AS bigint) FROM account WHERE kind = 'debt'").await;
     assert_eq!((&all["outstanding"], &all["owed"]), (&json!(held), &json!(owed)));
     assert_eq!((sum(&all["by_month"], "points"), sum(&all["movements"], "points")), (left, held - owed));
-    assert_eq!((held, owed, movement(&all, TransferKind::Expire)), (10, 2, -105));
+    assert_eq!((held, owed, movement(&all, Flow::Expire)), (10, 2, -105));
     let next_year = business_day(app.state.clock.business()).year() + 1;
     assert_eq!(all["by_month"], json!([{ "month": format!("{next_year}-03"), "points": 10 }]));
     assert_eq!(all["organisation"], "平城区");
@@ -98,7 +99,7 @@ async fn each_sees_the_own_subtree() {
     let (unit, other) = (report(&app.admin("unit").await, "").await, report(&app.admin("other-unit").await, "").await);
     assert_eq!((&unit["organisation"], &other["organisation"]), (&json!("平城区教育局"), &json!("平城区卫生健康局")));
     assert_eq!(all["units"], json!([unit["units"][0], other["units"][0]]));
-    for kind in TransferKind::ALL {
+    for kind in Flow::ALL {
         assert_eq!(movement(&all, *kind), movement(&unit, *kind) + movement(&other, *kind), "{kind:?}");
     }
     assert_eq!(sum(&all["units"], "outstanding"), all["outstanding"].as_i64().expect("a number"));
@@ -138,13 +139,22 @@ async fn the_workbook_says_the_same_and_holds_no_formula() {
 
     let sums = rows("概况");
     for (row, movement) in sums.iter().skip(1).zip(all["movements"].as_array().expect("movements")) {
-        let kind = TransferKind::from_code(movement["kind"].as_str().expect("a kind")).expect("a kind");
+        let kind = Flow::from_code(movement["kind"].as_str().expect("a kind")).expect("a kind");
         assert_eq!(row[..2], [text(kind.label()), points(&movement["points"])]);
     }
-    let after = 1 + TransferKind::ALL.len();
-    assert_eq!(sums[after][..2], [text("未使用"), points(&all["outstanding"])]);
-    assert_eq!(sums[after + 1][..2], [text("欠分"), points(&all["owed"])]);
-    assert_eq!((sums.len(), &sums[0][4]), (after + 2, &text("'@平城区")));
+    let after = 1 + Flow::ALL.len();
+    let totals = [
+        ("发放合计", "issued"),
+        ("使用合计", "spent"),
+        ("过期合计", "expired"),
+        ("调整合计", "adjusted"),
+        ("未使用", "outstanding"),
+        ("欠分", "owed"),
+    ];
+    for (row, (label, field)) in sums[after..].iter().zip(totals) {
+        assert_eq!(row[..2], [text(label), points(&all[field])]);
+    }
+    assert_eq!((sums.len(), &sums[0][4]), (after + totals.len(), &text("'@平城区")));
     assert_eq!(sums[1][4], text(all["as_of"].as_str().expect("a day")));
 
     let months = rows("按到期月份");
@@ -161,4 +171,32 @@ async fn the_workbook_says_the_same_and_holds_no_formula() {
     let expected: Vec<_> = all["units"].as_array().expect("units").iter().map(row).collect();
     assert_eq!((units[1..].to_vec(), expected.len()), (expected, 2));
     assert_eq!(units[1][0], text("'=HYPERLINK(\"x\")"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_issued_less_what_went_is_what_is_left() {
+    let app = TestApp::start().await;
+    busy(&app).await;
+    let all = report(&app.admin("district").await, "").await;
+    let sum = |name: &str| all[name].as_i64().expect("a number");
+    assert_eq!(sum("issued") - sum("spent") - sum("expired") + sum("adjusted"), sum("outstanding") - sum("owed"));
+    assert_eq!((sum("spent"), sum("expired"), sum("adjusted")), (27, 105, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn reports_are_made_a_few_at_a_time_and_not_without_end() {
+    let app = TestApp::start().await;
+    let district = app.admin("district").await;
+    let path = "/admin/reports/liability";
+    let turns = app.state.reports.try_acquire_many(2).expect("nobody asks");
+    let waited = district.get(path).await;
+    assert!(waited.headers.contains_key("retry-after"));
+    waited.refused(503, "unavailable");
+    drop(turns);
+    for _ in 1..60 {
+        district.get(path).await.expect(200);
+    }
+    let told = district.get(path).await;
+    assert!(told.headers.contains_key("retry-after"));
+    told.refused(429, "too_many_requests");
 }

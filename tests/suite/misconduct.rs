@@ -10,6 +10,8 @@ use tests::mall::id;
 use tests::service::enrol;
 use tests::{Client, Reply, TestApp};
 
+use crate::desk::waiting;
+
 /// 李秀英, who has served two hours of 张建国's activity and got 20 points for them, and the enrolment.
 pub(crate) async fn served(app: &TestApp) -> (Client, String) {
     let li = app.resident("li").await;
@@ -90,6 +92,8 @@ async fn confirmed_misconduct_takes_everything_and_a_granted_appeal_gives_it_bac
     assert_eq!(li.get("/member/misconduct-cases").await.expect(200)["items"], json!([]), "nothing is decided");
     confirm(&community, &case).await.refused(409, "same_person");
     let second = app.stepped_up("second-community").await;
+    let waits = async |admin: &Client, kind: &str| waiting(admin, kind).await;
+    assert_eq!((waits(&community, "misconduct").await, waits(&second, "misconduct").await), (json!(0), json!(1)));
     let done = confirm(&second, &case).await.expect(201);
     assert_eq!((&done["state"], &done["deduction"]), (&json!("confirmed"), &json!(20)));
     assert_eq!(standing(&li).await, [0, earned - 5 + 20, lifetime - earned - 20, 0]);
@@ -112,6 +116,7 @@ async fn confirmed_misconduct_takes_everything_and_a_granted_appeal_gives_it_bac
     rule(&subdistrict, &case, true).await.refused(409, "state_conflict");
     assert_eq!(appeal(&li, &case).await.expect(200)["state"], "appealed");
     appeal(&li, &case).await.refused(409, "state_conflict");
+    assert_eq!((waits(&second, "appeal").await, waits(&subdistrict, "appeal").await), (json!(0), json!(1)));
     rule(&second, &case, true).await.refused(403, "forbidden");
     let ruled = rule(&subdistrict, &case, true).await.expect(201);
     assert_eq!((&ruled["state"], &ruled["ruled_by"]), (&json!("revoked"), &json!("水泊寺街道")));
@@ -119,7 +124,14 @@ async fn confirmed_misconduct_takes_everything_and_a_granted_appeal_gives_it_bac
     assert_eq!(enrolment_state(&li).await, "credited");
     rule(&subdistrict, &case, true).await.refused(409, "state_conflict");
     propose(&community, &enrolment, false).await.refused(409, "already_charged");
+    assert_eq!(waits(&subdistrict, "appeal").await, 0);
     assert_eq!(app.number("SELECT count(*) FROM transfer WHERE kind = 'refund'").await, 2);
+    // What was given back is issued again; it is no refund of something spent.
+    let report = app.admin("district").await.get("/admin/reports/liability").await.expect(200);
+    let sum = |name: &str| report[name].as_i64().expect("a number");
+    assert_eq!((sum("issued"), sum("spent"), sum("outstanding"), sum("owed")), (earned, earned - 5, 5, 0));
+    let restored = report["movements"].as_array().expect("all").iter().find(|one| one["kind"] == "restore");
+    assert_eq!(restored.expect("every kind")["points"], earned + 20);
     for action in ["propose", "confirm", "appeal"].map(|act| format!("{act}_misconduct_case")) {
         let written = format!("SELECT count(*) FROM audit WHERE action = '{action}' AND result = 'done'");
         assert_eq!(app.number(&written).await, 1, "{action}");

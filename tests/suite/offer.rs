@@ -81,6 +81,21 @@ async fn nobody_approves_what_they_wrote() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_draft_that_does_not_say_how_long_its_vouchers_are_good_follows_the_rules() {
+    let app = TestApp::start().await;
+    let shop = app.shop("wenyuan", "德胜面馆").await;
+    let drafter = app.admin("merchant").await;
+    let mut promise = app.promise("面", 80, 7);
+    promise.as_object_mut().expect("an offer").remove("voucher_days");
+    let body = json!({ "merchant_id": shop.merchant, "offer": promise });
+    let drafted = drafter.post("/admin/offers", &body).await.expect(201);
+    assert_eq!(drafted["voucher_days"], 30);
+    app.change_rules(|rules| rules.voucher.valid_days = 45).await;
+    let rewritten = drafter.put(&format!("/admin/offers/{}", id(&drafted)), &promise).await.expect(200);
+    assert_eq!(rewritten["voucher_days"], 45);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_draft_that_makes_no_sense_is_told_every_fault() {
     let app = TestApp::start().await;
     let shop = app.shop("wenyuan", "德胜面馆").await;

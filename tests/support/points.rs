@@ -56,7 +56,7 @@ impl TestApp {
         let (away, back) = if self.database_url.starts_with("postgres") {
             ("ALTER TABLE rulebook DISABLE TRIGGER rulebook_kept", "ALTER TABLE rulebook ENABLE TRIGGER rulebook_kept")
         } else {
-            ("DROP TRIGGER rulebook_kept_UPDATE", "SELECT 1")
+            ("DROP TRIGGER IF EXISTS rulebook_kept_UPDATE", "SELECT 1")
         };
         self.tamper(away).await;
         self.tamper(&format!("UPDATE rulebook SET body = '{body}'")).await;

@@ -41,6 +41,7 @@ impl TestApp {
             closed_automatically: false,
             location: None,
             timed_minutes: Some(60 * hours),
+            made_up: None,
             confirmation: Some(Confirmation { by: self.world.member("zhang"), at, evaluation: Evaluation::B }),
             review: Some(AttendanceReview { by: self.admin_id("community"), at, refusal: None }),
             publicity_ends_at: Some(now),

@@ -4,13 +4,16 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::activity::Activity;
+use domain::code::Code;
 use domain::enrolment::Enrolment;
 use domain::id::{LotId, MemberId, NodeId, TransferId};
+use domain::official::Step;
 use domain::points::{
     Actor, CreditDecision, Grant, Occasion, Posting, Purse, RewardedEvent, Service, Source, SourceKind, credit,
     credit_for_event, credit_for_service,
 };
 use domain::residency::Residency;
+use domain::reward::Reward;
 use domain::time::{Instant, business_day};
 use storage::earn_events::{self, EarnEvent};
 use storage::rulebooks::{self, RulebookVersion};
@@ -71,6 +74,26 @@ pub async fn credit_enrolments(work: &mut Work, enrolments: &[Enrolment]) -> Api
     Ok(service_records::insert_many(&mut work.tx, &records).await?)
 }
 
+/// Credits an event that two persons put on record, by the rules that held when it happened where the member lives. The
+/// event is the reward, so it happens once. Lock the reward first.
+pub async fn credit_reward(
+    work: &mut Work,
+    mut purse: Purse,
+    rulebook: &RulebookVersion,
+    reward: &Reward,
+    step: Step,
+) -> ApiResult<()> {
+    let (member, earned_at) = (reward.member, reward.happened_at);
+    let times = earn_events::times(&work.tx, member, reward.event, earned_at).await?;
+    let earned = earn_events::earned(&work.tx, member, earned_at).await?;
+    let decision = credit_for_event(&rulebook.rules, reward.event, times, earned);
+    let source = Source { kind: SourceKind::Reward, id: reward.id.uuid() };
+    let reason = format!("{}：{}", reward.event.label(), reward.reference);
+    let happened = Happened { source, actor: Actor::Admin(step.by.admin), reason, at: earned_at };
+    let credited = decide(work, &mut purse, rulebook, decision, happened)?;
+    keep(work, vec![credited]).await
+}
+
 /// Service that awaits its credit, with all that is known about it.
 struct Served<'a> {
     enrolment: &'a Enrolment,
@@ -90,7 +113,7 @@ impl<'a> Served<'a> {
             let confirmation = enrolment.confirmation.ok_or_else(|| missing(enrolment, "confirmation"))?;
             let service = Service {
                 timed_minutes: enrolment.timed_minutes.ok_or_else(|| missing(enrolment, "minutes"))?,
-                made_up_minutes: 0,
+                made_up_minutes: enrolment.made_up.as_ref().map_or(0, |made_up| made_up.minutes),
                 kind: activity.kind,
                 evaluation: confirmation.evaluation,
                 starts_at: session.starts_at,

@@ -72,9 +72,11 @@ error_codes! {
     AttendanceCodeHidden = "attendance_code_hidden", 409, "不在出示签到码的时间";
     CheckInTooEarly = "check_in_too_early", 409, "还没到签到时间";
     SessionOver = "session_over", 409, "活动已结束";
+    CheckInLimitReached = "check_in_limit_reached", 409, "已达当日签到次数";
     AlreadyCheckedIn = "already_checked_in", 409, "已经签到";
     NotCheckedIn = "not_checked_in", 409, "还没有签到";
     AlreadyCheckedOut = "already_checked_out", 409, "已经签退";
+    MakeUpTooLate = "make_up_too_late", 409, "已过补录期限";
     TooLarge = "too_large", 413, "内容过大";
     UnsupportedMediaType = "unsupported_media_type", 415, "不支持的内容类型";
     InvalidInput = "invalid_input", 422, "填写有误";
@@ -102,6 +104,9 @@ error_codes! {
     AmountTooLarge = "amount_too_large", 422, "积分数额过大";
     BalanceTooLarge = "balance_too_large", 409, "积分账户超出上限";
     AdjustmentLapsed = "adjustment_lapsed", 409, "积分调整已逾期";
+    AlreadyRewarded = "already_rewarded", 409, "已经登记过";
+    DistrictDecides = "district_decides", 409, "须由区级核准";
+    PatrolTooNear = "patrol_too_near", 409, "两次巡查打卡相隔太近";
     AlreadyCharged = "already_charged", 409, "已作违规处理";
     AppealOver = "appeal_over", 409, "申诉期已满";
     AppealLevel = "appeal_level", 409, "须由上一级裁定";
@@ -111,6 +116,7 @@ error_codes! {
     VoucherCancelled = "voucher_cancelled", 409, "兑换券已取消";
     VoucherExpired = "voucher_expired", 409, "兑换券已过期";
     VoucherReversed = "voucher_reversed", 409, "核销已撤销";
+    ReversalTooLate = "reversal_too_late", 409, "超过撤销核销的时限";
     RulebookOverlap = "rulebook_overlap", 409, "规则生效时间重叠";
     RulebookTooLate = "rulebook_too_late", 409, "规则生效日期已到";
     VoucherQrStale = "voucher_qr_stale", 409, "二维码已过期";

@@ -35,6 +35,7 @@ pub(crate) fn fill_in(document: &mut OpenApi) {
                     ("ReviewedAttendance", _) => "reviewed",
                     ("ConfirmedAttendance", _) => "confirmed",
                     ("MisconductRequest", _) => "credited",
+                    ("MakeUpRequest", _) => "absent",
                     (_, name) => name,
                 };
                 property.example = Some(json!(demo_id(name)));
@@ -47,10 +48,11 @@ fn fill_parameters(noun: &str, operation: &mut Operation) {
     // What stands where this can be done to it.
     let noun = match operation.operation_id.as_deref().unwrap_or_default() {
         "publish_activity" | "refuse_activity" => "proposed-activity",
-        "confirm_attendance" => "finished-activity",
+        "confirm_attendance" | "make_up_attendance" => "finished-activity",
         "update_offer" | "submit_offer" => "draft-offer",
         "approve_offer" | "refuse_offer" => "submitted-offer",
         "publish_offer" => "approved-offer",
+        "request_reversal" => "verified-voucher",
         "accept_residency" => "confirmed-residency",
         "leave_residency" => "active-residency",
         "change_rulebook" | "check_rulebook" => "draft-rulebook",
@@ -86,6 +88,7 @@ fn demo_id(noun: &str) -> Uuid {
         "finished-activity" => ids::FINISHED_ACTIVITY.uuid(),
         "enrolment" => ids::RUNNING_ENROLMENT.uuid(),
         "confirmed" => ids::FINISHED_ENROLMENT.uuid(),
+        "absent" => ids::ABSENT_ENROLMENT.uuid(),
         "reviewed" => ids::CONFIRMED_ENROLMENT.uuid(),
         "credited" => ids::CREDITED_ENROLMENT.uuid(),
         "transfer" => TransferId::of_earning(SourceKind::FirstResidency, ids::MEMBER.uuid(), ids::MEMBER).uuid(),
@@ -105,6 +108,9 @@ fn demo_id(noun: &str) -> Uuid {
         "redemptions" | "redemption" | "vouchers" => ids::REDEMPTION.uuid(),
         "membership-applications" => ids::APPLICATION.uuid(),
         "complaints" => ids::COMPLAINT.uuid(),
+        "verified-voucher" => ids::VERIFIED_REDEMPTION.uuid(),
+        "reversals" => ids::REVERSAL.uuid(),
+        "rewards" => ids::REWARD.uuid(),
         "adjustments" => ids::ADJUSTMENT.uuid(),
         "misconduct-cases" => ids::MISCONDUCT_CASE.uuid(),
         "confirmed-case" => ids::CONFIRMED_CASE.uuid(),

@@ -21,6 +21,7 @@ pub mod limits;
 pub mod openapi;
 mod page_cache;
 pub mod receipt_file;
+mod refunding;
 pub mod roster_file;
 pub mod roster_import;
 pub mod routes;

@@ -31,6 +31,7 @@ pub fn member(routes: &mut ServiceConfig) {
         .configure(features::seal::member_routes)
         .configure(features::adjustment::member_routes)
         .configure(features::misconduct::member_routes)
+        .configure(features::reward::member_routes)
         .configure(features::donation::member_routes)
         .configure(features::organisation::member_routes)
         .configure(features::residency::member_routes)
@@ -47,6 +48,7 @@ pub fn merchant(routes: &mut ServiceConfig) {
     routes
         .configure(features::staff::merchant_routes)
         .configure(features::redemption::merchant_routes)
+        .configure(features::reversal::merchant_routes)
         .configure(features::complaint::merchant_routes);
 }
 
@@ -67,6 +69,7 @@ pub fn admin(routes: &mut ServiceConfig) {
         .configure(features::rulebook::admin_routes)
         .configure(features::adjustment::admin_routes)
         .configure(features::misconduct::admin_routes)
+        .configure(features::reward::admin_routes)
         .configure(features::donation::admin_routes)
         .configure(features::residency::admin_routes)
         .configure(features::activity::admin_routes)
@@ -74,6 +77,7 @@ pub fn admin(routes: &mut ServiceConfig) {
         .configure(features::merchant::admin_routes)
         .configure(features::offer::admin_routes)
         .configure(features::redemption::admin_routes)
+        .configure(features::reversal::admin_routes)
         .configure(features::member::admin_routes)
         .configure(features::complaint::admin_routes);
 }

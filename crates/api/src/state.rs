@@ -69,6 +69,8 @@ pub struct State {
     pub(crate) offer_gates: Gates,
     /// How many passwords are hashed at once; each takes 19 MiB.
     pub(crate) hashing: Arc<Semaphore>,
+    /// How many reports over the whole ledger are made at once; each reads every entry.
+    pub reports: Semaphore,
     /// This replica, as the holder of leases.
     pub holder: Uuid,
     /// What answers in WeChat's place, if the settings name no mini-program; it lives as long as the state.
@@ -128,6 +130,7 @@ impl State {
             balances,
             offer_gates: Gates::new(),
             hashing: Arc::new(Semaphore::new(2)),
+            reports: Semaphore::new(2),
             holder: Uuid::now_v7(),
             sandbox,
         };

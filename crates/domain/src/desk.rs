@@ -12,7 +12,13 @@ codes! {
         Activity = "activity", "待审核的活动";
         Attendance = "attendance", "待审核的考勤";
         Offer = "offer", "待审批的优惠";
+        Reversal = "reversal", "待核准的撤销核销";
         Complaint = "complaint", "待答复的投诉建议";
+        Rulebook = "rulebook", "待批准的积分规则";
+        Adjustment = "adjustment", "待核准的积分调整";
+        Reward = "reward", "待核准的单项奖励";
+        Misconduct = "misconduct", "待认定的违规处理";
+        Appeal = "appeal", "待裁定的申诉";
         OpenFinding = "open_finding", "待说明的账目差异";
         ExplainedFinding = "explained_finding", "待确认的账目差异";
     }
@@ -31,7 +37,13 @@ impl Waiting {
             Self::Activity => Permission::ReviewActivity,
             Self::Attendance => Permission::ReviewAttendance,
             Self::Offer => Permission::ApproveOffer,
+            Self::Reversal => Permission::DecideReversal,
             Self::Complaint => Permission::AnswerComplaints,
+            Self::Rulebook => Permission::ApproveRulebook,
+            Self::Adjustment => Permission::DecideAdjustment,
+            Self::Reward => Permission::DecideReward,
+            Self::Misconduct => Permission::HandleMisconduct,
+            Self::Appeal => Permission::RuleAppeal,
             Self::OpenFinding => Permission::ExplainFinding,
             Self::ExplainedFinding => Permission::CloseFinding,
         }

@@ -90,6 +90,8 @@ id! {
     AdjustmentId,
     /// A donation of points (捐赠).
     DonationId,
+    /// A single event that the rules reward (单项奖励).
+    RewardId,
     /// A case of misconduct (违规处理).
     MisconductId,
     /// A version of the rulebook (积分规则).
@@ -108,6 +110,8 @@ id! {
     OfferId,
     /// A redemption and its voucher (兑换).
     RedemptionId,
+    /// A shop's request that a confirmation be undone (核销撤销).
+    ReversalId,
     /// A complaint or suggestion (投诉建议).
     ComplaintId,
     /// A notice that points go (到期提醒).

@@ -30,6 +30,8 @@ pub mod points;
 pub mod reconciliation;
 pub mod redemption;
 pub mod residency;
+pub mod reversal;
+pub mod reward;
 pub mod role;
 pub mod roster;
 pub mod service;

@@ -5,6 +5,7 @@ use thiserror::Error;
 use crate::code::codes;
 use crate::id::{AdminId, MerchantId, OfferId};
 use crate::merchant::MerchantCategory;
+use crate::official::Official;
 use crate::time::Instant;
 
 codes! {
@@ -178,13 +179,13 @@ impl Offer {
         Ok(())
     }
 
-    /// Approves what another person wrote.
-    pub fn approve(&mut self, by: AdminId) -> Result<(), OfferError> {
-        if self.state == OfferState::Submitted && by == self.drafted_by {
+    /// Approves what another person wrote; the drafter comes with the member who uses the account now.
+    pub fn approve(&mut self, by: Official, drafter: Official) -> Result<(), OfferError> {
+        if self.state == OfferState::Submitted && by.is_same_person(drafter) {
             return Err(OfferError::SamePerson);
         }
         self.step(&[OfferState::Submitted], OfferState::Approved)?;
-        self.approved_by = Some(by);
+        self.approved_by = Some(by.admin);
         Ok(())
     }
 
@@ -249,9 +250,14 @@ pub(crate) mod tests {
 
     use super::*;
     use crate::code::Code;
+    use crate::id::MemberId;
 
     fn admin(number: u128) -> AdminId {
         AdminId::new(Uuid::from_u128(number))
+    }
+
+    fn official(number: u128) -> Official {
+        Official { admin: admin(number), member: None }
     }
 
     fn now() -> Instant {
@@ -282,8 +288,10 @@ pub(crate) mod tests {
     fn two_persons_bring_an_offer_into_the_mall() {
         let mut offer = offer();
         assert_eq!(offer.submit(), Ok(()));
-        assert_eq!(offer.approve(admin(1)), Err(OfferError::SamePerson));
-        assert_eq!(offer.approve(admin(2)), Ok(()));
+        assert_eq!(offer.approve(official(1), official(1)), Err(OfferError::SamePerson));
+        let person = |account| Official { member: Some(MemberId::new(Uuid::from_u128(9))), ..official(account) };
+        assert_eq!(offer.approve(person(2), person(1)), Err(OfferError::SamePerson), "another account");
+        assert_eq!(offer.approve(official(2), person(1)), Ok(()));
         assert_eq!(
             (offer.list(now()), offer.pause(), offer.list(now()), offer.end()),
             (Ok(()), Ok(()), Ok(()), Ok(()))
@@ -304,9 +312,9 @@ pub(crate) mod tests {
     fn who_rewrote_a_draft_does_not_approve_it() {
         let mut offer = offer();
         assert_eq!((offer.revise(promise(), admin(2)), offer.submit()), (Ok(()), Ok(())));
-        assert_eq!(offer.approve(admin(2)), Err(OfferError::SamePerson));
+        assert_eq!(offer.approve(official(2), official(2)), Err(OfferError::SamePerson));
         assert_eq!(offer.revise(promise(), admin(2)), Err(OfferError::State(OfferState::Submitted)));
-        assert_eq!(offer.approve(admin(1)), Ok(()));
+        assert_eq!(offer.approve(official(1), official(2)), Ok(()));
     }
 
     #[test]
@@ -315,7 +323,7 @@ pub(crate) mod tests {
         let steps: [(Step, &str); 8] = [
             (|o| o.revise(promise(), admin(1)), "draft"),
             (Offer::submit, "draft"),
-            (|o| o.approve(admin(2)), "submitted"),
+            (|o| o.approve(official(2), official(1)), "submitted"),
             (|o| o.refuse("不".into()), "submitted"),
             (|o| o.list(now()), "approved paused"),
             (Offer::pause, "listed"),

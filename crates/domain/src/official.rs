@@ -24,6 +24,11 @@ pub struct Official {
 }
 
 impl Official {
+    /// An account that no member uses.
+    pub fn unlinked(admin: AdminId) -> Self {
+        Self { admin, member: None }
+    }
+
     /// Whether the member is the same person.
     pub fn is(self, member: MemberId) -> bool {
         self.member == Some(member)

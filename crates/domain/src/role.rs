@@ -42,6 +42,7 @@ codes! {
         ReadMall = "read_mall", "查看商城";
         ManageMall = "manage_mall", "维护商家和优惠";
         ApproveOffer = "approve_offer", "审批优惠";
+        DecideReversal = "decide_reversal", "核准撤销核销";
         ReadPoints = "read_points", "查看积分";
         AnswerComplaints = "answer_complaints", "答复投诉建议";
         ReadReports = "read_reports", "查看报表";
@@ -53,6 +54,8 @@ codes! {
         ApproveRulebook = "approve_rulebook", "批准积分规则";
         ProposeAdjustment = "propose_adjustment", "提出积分调整";
         DecideAdjustment = "decide_adjustment", "核准积分调整";
+        ProposeReward = "propose_reward", "登记单项奖励";
+        DecideReward = "decide_reward", "核准单项奖励";
         HandleMisconduct = "handle_misconduct", "违规处理";
         RuleAppeal = "rule_appeal", "裁定申诉";
     }
@@ -87,6 +90,7 @@ pub fn may(role: Role, permission: Permission) -> bool {
             P::ReadMall,
             P::ManageMall,
             P::ApproveOffer,
+            P::DecideReversal,
             P::ReadPoints,
             P::AnswerComplaints,
             P::ReadReports,
@@ -97,6 +101,8 @@ pub fn may(role: Role, permission: Permission) -> bool {
             P::ApproveRulebook,
             P::ProposeAdjustment,
             P::DecideAdjustment,
+            P::ProposeReward,
+            P::DecideReward,
             P::HandleMisconduct,
             P::RuleAppeal,
         ],
@@ -115,6 +121,8 @@ pub fn may(role: Role, permission: Permission) -> bool {
             P::ApproveRulebook,
             P::ProposeAdjustment,
             P::DecideAdjustment,
+            P::ProposeReward,
+            P::DecideReward,
             P::HandleMisconduct,
             P::RuleAppeal,
         ],
@@ -133,11 +141,18 @@ pub fn may(role: Role, permission: Permission) -> bool {
             P::ApproveRulebook,
             P::ProposeAdjustment,
             P::DecideAdjustment,
+            P::ProposeReward,
+            P::DecideReward,
             P::HandleMisconduct,
         ],
-        Role::Estate => {
-            &[P::ReadOrganisation, P::ReadMembers, P::ReadResidencies, P::ReadActivities, P::ProposeActivity]
-        }
+        Role::Estate => &[
+            P::ReadOrganisation,
+            P::ReadMembers,
+            P::ReadResidencies,
+            P::ReadActivities,
+            P::ProposeActivity,
+            P::ProposeReward,
+        ],
         Role::Unit => &[
             P::ReadOrganisation,
             P::ReadMembers,
@@ -149,7 +164,7 @@ pub fn may(role: Role, permission: Permission) -> bool {
             P::ReadPoints,
             P::ReadReports,
         ],
-        Role::MerchantRelations => &[P::ReadOrganisation, P::ReadMall, P::ManageMall],
+        Role::MerchantRelations => &[P::ReadOrganisation, P::ReadMall, P::ManageMall, P::DecideReversal],
     };
     granted.contains(&permission)
 }

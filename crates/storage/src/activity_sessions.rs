@@ -1,4 +1,4 @@
-//! Sessions of activities (场次): the rows whose seats are counted, locked last.
+//! Sessions of activities (场次): the rows whose seats are counted and whose lock keeps the waitlist in order.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -50,7 +50,7 @@ pub async fn find_all(tx: &ReadTx, ids: &BTreeSet<ActivitySessionId>) -> Result<
     Ok(rows.into_iter().map(|row| (row.id.into(), row.into())).collect())
 }
 
-/// Locks a session; the last lock of a transaction.
+/// Locks a session; before any of its enrolments.
 pub async fn lock(tx: &mut WriteTx, id: ActivitySessionId) -> Result<Option<Session>> {
     Ok(row::Entity::find_by_id(id.uuid()).lock_exclusive().one(&tx.on()).await?.map(Session::from))
 }

@@ -1,11 +1,13 @@
 //! Administrators' accounts (管理员).
 
 use domain::id::{AdminId, MemberId};
+use domain::official::Official;
 use domain::page::{Page, PageRequest};
 use domain::time::Instant;
-use sea_orm::sea_query::Expr;
+use sea_orm::sea_query::{Expr, Query, SelectStatement};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, EntityTrait, ExprTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    ActiveValue::Set, ColumnTrait, Condition, EntityTrait, ExprTrait, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect,
 };
 use uuid::Uuid;
 
@@ -76,6 +78,24 @@ pub async fn insert(tx: &mut WriteTx, vault: &Vault, admin: &Admin, now: Instant
 /// Finds an account by its id.
 pub async fn find(tx: &ReadTx, vault: &Vault, id: AdminId) -> Result<Option<Admin>> {
     row::Entity::find_by_id(id.uuid()).one(&tx.on()).await?.map(|row| row.open(vault)).transpose()
+}
+
+/// The account with the member who uses it, for a decision that two persons must take.
+pub async fn official(tx: &ReadTx, id: AdminId) -> Result<Official> {
+    let linked: Option<Option<Uuid>> = row::Entity::find_by_id(id.uuid())
+        .select_only()
+        .column(row::Column::MemberId)
+        .into_tuple()
+        .one(&tx.on())
+        .await?;
+    Ok(Official { admin: id, member: linked.flatten().map(MemberId::new) })
+}
+
+/// The accounts that this person uses.
+pub(crate) fn ids_of_person(official: Official) -> SelectStatement {
+    let same = official.member.map(|member| row::Column::MemberId.eq(member.uuid()));
+    let any = Condition::any().add(row::Column::Id.eq(official.admin.uuid())).add_option(same);
+    Query::select().column(row::Column::Id).from(row::Entity).cond_where(any).take()
 }
 
 /// Finds an account by the name typed to sign in.

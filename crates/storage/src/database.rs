@@ -2,7 +2,8 @@
 //!
 //! Locks are taken in one order everywhere: idempotency key, the caller's identity (signing up), the activity, the thing
 //! acted on (redemption, misconduct case, adjustment, finding, enrolments by id, residency, a scope's rulebooks), accounts
-//! by id, holds, lots by expiry and id, and the counted row (offer, session) last. Whoever needs another enrolment after the session skips those that are locked.
+//! by id, holds, lots by expiry and id, and the counted row (offer, session) last. Signing up and giving a place back take the
+//! session before its enrolments instead: its lock is what keeps the waitlist in order, and neither touches an account.
 
 use std::ops::Deref;
 use std::time::Duration;

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::NaiveDate;
 use domain::code::Code;
 use domain::id::{MemberId, RulebookId, TransferId};
-use domain::points::{Cap, CreditDecision, CreditExplanation, EarnRule, Earned, Source};
+use domain::points::{Cap, CreditDecision, CreditExplanation, EarnRule, Earned, RewardedEvent, Source};
 use domain::time::{Instant, business_day, start_of_day, start_of_month, start_of_year};
 use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait, Query};
-use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, EntityTrait, FromQueryResult, QueryFilter};
+use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, EntityTrait, FromQueryResult, PaginatorTrait, QueryFilter};
 use uuid::Uuid;
 
 use crate::database::{CHUNK, ReadTx, WriteTx};
@@ -109,6 +109,20 @@ pub async fn earned_by(
     let sums = EarnedRow::find_by_statement(tx.backend().build(&select)).all(&tx.on()).await?;
     let of = |sums: EarnedRow| (sums.member_id.into(), Earned { day: sums.day, month: sums.month, year: sums.year });
     Ok(sums.into_iter().map(of).collect())
+}
+
+/// How often an event of this kind was decided for the member on the business day of an instant. Ask once the purse is
+/// locked.
+pub async fn times(tx: &ReadTx, member: MemberId, event: RewardedEvent, at: Instant) -> Result<u32> {
+    let start = start_of_day(business_day(at));
+    let found = row::Entity::find()
+        .filter(row::Column::MemberId.eq(member.uuid()))
+        .filter(row::Column::Rule.eq(EarnRule::Event(event).key()))
+        .filter(row::Column::BusinessAt.gte(start))
+        .filter(row::Column::BusinessAt.lt(start + chrono::Duration::days(1)))
+        .count(&tx.on())
+        .await?;
+    Ok(u32::try_from(found).unwrap_or(u32::MAX))
 }
 
 /// The transfer that credited an event of this member, and how much; none if it earned nothing.

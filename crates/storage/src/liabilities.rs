@@ -1,10 +1,10 @@
 //! What the liability report (积分负债表) sums up. Ask within one moment ([`crate::Database::read_one_moment`]), or the sums
 //! need not fit each other.
 
-use domain::liability::Movement;
+use domain::liability::{Flow, Movement};
 use domain::organisation::NodePath;
 use domain::time::Instant;
-use sea_orm::sea_query::{Alias, Expr, ExprTrait, Query, SelectStatement, UnionType};
+use sea_orm::sea_query::{Alias, Expr, ExprTrait, JoinType, Query, SelectStatement, UnionType};
 use sea_orm::{ColumnTrait, FromQueryResult, Order};
 use uuid::Uuid;
 
@@ -21,18 +21,27 @@ use crate::transfers::row as transfer;
 /// What the transfers before this instant did to members of units within these subtrees, unit by unit.
 pub async fn list_movements(tx: &ReadTx, paths: &[NodePath], before: Instant) -> Result<Vec<Movement>> {
     // Legs are summed up by account and kind first: what then meets members and units is a hundredth of them.
+    let (reversed, kind) = (Alias::new("reversed"), Alias::new("kind"));
     let moved = Query::select()
         .column((entry::Entity, entry::Column::AccountId))
         .column((transfer::Entity, transfer::Column::Kind))
+        .expr_as(Expr::col((reversed.clone(), kind.clone())), "reversed_kind")
         .expr_as(entry::Column::Amount.sum().cast_as("bigint"), "amount")
         .from(entry::Entity)
         .inner_join(
             transfer::Entity,
             Expr::col((transfer::Entity, transfer::Column::Id)).equals((entry::Entity, entry::Column::TransferId)),
         )
-        .and_where(transfer::Column::BusinessAt.lt(before))
+        .join_as(
+            JoinType::LeftJoin,
+            transfer::Entity,
+            reversed.clone(),
+            Expr::col((reversed.clone(), transfer::Column::Id)).equals((transfer::Entity, transfer::Column::Reverses)),
+        )
+        .and_where(Expr::col((transfer::Entity, transfer::Column::BusinessAt)).lt(before))
         .group_by_col((entry::Entity, entry::Column::AccountId))
         .group_by_col((transfer::Entity, transfer::Column::Kind))
+        .group_by_col((reversed, kind))
         .to_owned();
     let part = |kind: &str| {
         let amount = Expr::case(account::Column::Kind.eq(kind), Expr::col(("moved", "amount"))).finally(0_i64);
@@ -43,6 +52,7 @@ pub async fn list_movements(tx: &ReadTx, paths: &[NodePath], before: Instant) ->
         .column((member::Entity, member::Column::UnitId))
         .column((organisation::Entity, organisation::Column::Name))
         .expr_as(Expr::col(("moved", "kind")), "kind")
+        .expr_as(Expr::col(("moved", "reversed_kind")), "reversed_kind")
         .expr_as(part("points"), "points")
         .expr_as(part("debt"), "debt")
         .from_subquery(moved, "moved")
@@ -56,16 +66,13 @@ pub async fn list_movements(tx: &ReadTx, paths: &[NodePath], before: Instant) ->
         .group_by_col((organisation::Entity, organisation::Column::Path))
         .group_by_col((organisation::Entity, organisation::Column::Name))
         .group_by_col(("moved", "kind"))
+        .group_by_col(("moved", "reversed_kind"))
         .order_by((organisation::Entity, organisation::Column::Path), Order::Asc);
     let rows = MovementRow::find_by_statement(tx.backend().build(&select)).all(&tx.on()).await?;
     let movement = |row: MovementRow| {
-        Ok(Movement {
-            unit: row.unit_id.into(),
-            unit_name: row.name,
-            kind: code::read("transfer", "kind", row.unit_id, &row.kind)?,
-            points: row.points,
-            debt: row.debt,
-        })
+        let kind = |kind: String| code::read("transfer", "kind", row.unit_id, &kind);
+        let flow = Flow::of(kind(row.kind)?, row.reversed_kind.map(kind).transpose()?);
+        Ok(Movement { unit: row.unit_id.into(), unit_name: row.name, flow, points: row.points, debt: row.debt })
     };
     rows.into_iter().map(movement).collect()
 }
@@ -131,6 +138,7 @@ struct MovementRow {
     unit_id: Uuid,
     name: String,
     kind: String,
+    reversed_kind: Option<String>,
     points: i64,
     debt: i64,
 }

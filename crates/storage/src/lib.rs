@@ -52,6 +52,8 @@ pub mod reconciliations;
 mod records;
 pub mod redemptions;
 pub mod residencies;
+pub mod reversals;
+pub mod rewards;
 pub mod role_grants;
 pub mod roster_imports;
 pub mod rulebook_simulations;

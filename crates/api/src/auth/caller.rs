@@ -248,8 +248,8 @@ macro_rules! needs {
 needs! {
     ReadOrganisation, ReadAdmins, ManageOrganisation, ManageAdmins, GrantRoles, ReadAudit, ReadMembers, ManageRoster, ReadResidencies,
     ConfirmResidency, AcceptResidency, ReadActivities, ProposeActivity, ReviewActivity, ReviewAttendance, ReadMall,
-    ManageMall, ApproveOffer, ReadPoints, AnswerComplaints, ReadReports, ManageBudget, ReadFindings, ExplainFinding,
-    CloseFinding, DraftRulebook, ApproveRulebook, ProposeAdjustment, DecideAdjustment, HandleMisconduct, RuleAppeal,
+    ManageMall, ApproveOffer, DecideReversal, ReadPoints, AnswerComplaints, ReadReports, ManageBudget, ReadFindings, ExplainFinding,
+    CloseFinding, DraftRulebook, ApproveRulebook, ProposeAdjustment, DecideAdjustment, ProposeReward, DecideReward, HandleMisconduct, RuleAppeal,
 }
 
 /// An administrator who holds the permission somewhere, with the subtrees where they hold it.

@@ -1,12 +1,17 @@
-//! Points that were put right or given away: an adjustment that waits, one that was approved, and a donation.
+//! Points that were put right or given away: an adjustment that waits, one that was approved, a reward and an undone
+//! confirmation that wait, and a donation.
 
 use domain::adjustment::{Adjustment, Proposal};
 use domain::donation::{self, Wish};
 use domain::id::{AdjustmentId, AdminId, HoldId, LotId, MemberId, NodeId, PersonId, TransferId};
+use domain::merchant::Staff;
 use domain::official::{Official, Step};
-use domain::points::Rulebook;
+use domain::points::{RewardedEvent, Rulebook};
+use domain::redemption::Redemption;
+use domain::reversal::Reversal;
+use domain::reward::{Occurrence, Reward};
 use domain::time::Instant;
-use storage::{WriteTx, adjustments, donations, holds, purses, rulebooks, transfers};
+use storage::{WriteTx, adjustments, donations, holds, purses, reversals, rewards, rulebooks, transfers};
 
 use super::{admins, ids};
 use crate::commands::Failure;
@@ -23,6 +28,7 @@ pub(super) async fn make(tx: &mut WriteTx, rules: &Rulebook, now: Instant) -> Re
     let twice = ids::adjustment(1);
     propose(tx, twice, GIVER, (-5, "重复入账，予以更正"), community).await?;
     approve(tx, twice, rules, subdistrict).await?;
+    reward(tx, community).await?;
     donate(tx, now).await
 }
 
@@ -51,6 +57,31 @@ async fn approve(tx: &mut WriteTx, id: AdjustmentId, rules: &Rulebook, step: Ste
     let posting = adjustment.approve(&mut purse, Some(&mut hold), (rules, lot), step, step.at).map_err(failed)?;
     holds::post(tx, &hold, &posting).await?;
     Ok(adjustments::update(tx, &adjustment).await?)
+}
+
+async fn reward(tx: &mut WriteTx, step: Step) -> Result<(), Failure> {
+    let occurrence = Occurrence {
+        member: GIVER,
+        event: RewardedEvent::WishDone,
+        happened_at: step.at - chrono::Duration::days(1),
+        reference: "微心愿 2026-017".into(),
+        evidence: "心愿人已确认，旧书桌已送到家中".into(),
+    };
+    let reward = Reward::propose(ids::REWARD, occurrence, step).map_err(failed)?;
+    Ok(rewards::insert(tx, &reward).await?)
+}
+
+/// A shop has confirmed the wrong voucher and asks that it be undone.
+pub(super) async fn reverse(
+    tx: &mut WriteTx,
+    rules: &Rulebook,
+    redemption: &Redemption,
+    by: &Staff,
+    now: Instant,
+) -> Result<(), Failure> {
+    let reason = "扫错了券，顾客没有领取".into();
+    let reversal = Reversal::request(ids::REVERSAL, redemption, by, reason, &rules.voucher, now).map_err(failed)?;
+    Ok(reversals::insert(tx, &reversal).await?)
 }
 
 async fn donate(tx: &mut WriteTx, now: Instant) -> Result<(), Failure> {

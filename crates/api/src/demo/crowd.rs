@@ -205,7 +205,8 @@ impl<'a> Crowd<'a> {
         let id = ids::activity(number);
         let activity = Activity::propose(id, proposal, self.tree.node(publisher), &lead, admins::COMMUNITY, at);
         let mut activity = activity.map_err(|errors| failed(format!("{errors:?}")))?;
-        activity.publish(admins::SUBDISTRICT, None, at + Duration::hours(20)).map_err(failed)?;
+        let (reviewer, proposer) = (Official::unlinked(admins::SUBDISTRICT), Official::unlinked(admins::COMMUNITY));
+        activity.publish(reviewer, proposer, None, at + Duration::hours(20)).map_err(failed)?;
         let first = number * SESSIONS;
         let sessions =
             plans.iter().zip(first..).map(|(plan, number)| Session::planned(ids::activity_session(number), id, plan));
@@ -239,7 +240,7 @@ fn attend(
     enrolment
         .confirm(activity, activity.lead, if own { Evaluation::B } else { grade }, ends_at + Duration::hours(2))
         .map_err(failed)?;
-    let reviewer = Official { admin: admins::COMMUNITY, member: None };
+    let reviewer = Official::unlinked(admins::COMMUNITY);
     enrolment.approve(reviewer, 3, ends_at + Duration::hours(20)).map_err(failed)?;
     enrolment.credit(ends_at + Duration::hours(92)).map_err(failed)?;
     Ok(enrolment)

@@ -4,7 +4,7 @@
 use domain::id::{
     ActivityId, ActivitySessionId, AdjustmentId, AdminId, ApplicationId, ComplaintId, DonationId, EnrolmentId, HoldId,
     IdentityId, ImportId, InvitationId, LotId, MemberId, MerchantId, MisconductId, NodeId, OfferId, RedemptionId,
-    ResidencyId, RoleGrantId, RulebookId, SimulationId, StaffId, StoreId,
+    ResidencyId, ReversalId, RewardId, RoleGrantId, RulebookId, SimulationId, StaffId, StoreId,
 };
 use uuid::Uuid;
 
@@ -22,6 +22,10 @@ pub const UNIT: NodeId = unit(0);
 pub const MEMBER: MemberId = member(0);
 /// The voucher that 张建国 has not used yet.
 pub const REDEMPTION: RedemptionId = redemption(9);
+/// A voucher that the shop confirmed a few hours ago.
+pub const VERIFIED_REDEMPTION: RedemptionId = redemption(12);
+/// The shop's request that another confirmation be undone.
+pub const REVERSAL: ReversalId = reversal(0);
 /// The report of 曾志勇, which waits for the unit.
 pub const RESIDENCY: ResidencyId = residency(34);
 /// The report of 蒋国强, which waits for the community.
@@ -44,6 +48,8 @@ pub const RUNNING_ENROLMENT: EnrolmentId = enrolment(0x08);
 pub const FINISHED_ACTIVITY: ActivityId = activity(6);
 /// Somebody who was there.
 pub const FINISHED_ENROLMENT: EnrolmentId = enrolment(0x22);
+/// Somebody who signed up for it and did not come.
+pub const ABSENT_ENROLMENT: EnrolmentId = enrolment(0x28);
 /// An activity that waits to be published.
 pub const PROPOSED_ACTIVITY: ActivityId = activity(15);
 /// Attendance that its lead has confirmed and that waits for review.
@@ -56,6 +62,8 @@ pub const APPLICATION: ApplicationId = application(0);
 pub const COMPLAINT: ComplaintId = complaint(0);
 /// An adjustment that nobody has decided.
 pub const ADJUSTMENT: AdjustmentId = adjustment(0);
+/// A granted wish that nobody has rewarded yet.
+pub const REWARD: RewardId = reward(0);
 /// A case of misconduct that nobody has decided.
 pub const MISCONDUCT_CASE: MisconductId = misconduct_case(0);
 /// A case that was confirmed and against which the member may still appeal.
@@ -128,6 +136,7 @@ numbered! {
     0x36 donation -> DonationId,
     0x37 misconduct_case -> MisconductId,
     0x38 rulebook -> RulebookId,
+    0x3a reward -> RewardId,
     0x39 simulation -> SimulationId,
     0x41 merchant -> MerchantId,
     0x42 store -> StoreId,
@@ -135,6 +144,7 @@ numbered! {
     0x44 offer -> OfferId,
     0x45 redemption -> RedemptionId,
     0x46 invitation -> InvitationId,
+    0x47 reversal -> ReversalId,
 }
 
 /// Things without an id of their own type.

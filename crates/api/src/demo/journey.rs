@@ -71,6 +71,17 @@ impl Journey {
         credited.ok_or_else(|| Failure::Found(format!("the demo's member {member} has served nowhere")))
     }
 
+    /// The voucher that a shop confirmed last, and who did.
+    pub(super) fn last_verified(&self) -> Result<(&Redemption, &Staff), Failure> {
+        let verified = self.redemptions.iter().filter_map(|one| Some((one, one.verification?)));
+        let last = verified.max_by_key(|(_, verification)| verification.at);
+        let found = last.and_then(|(redemption, verification)| {
+            let (clerk, _) = self.staff.iter().find(|(clerk, _)| clerk.id == verification.by)?;
+            Some((redemption, clerk))
+        });
+        found.ok_or_else(|| Failure::Found("no shop of the demo has confirmed anything".into()))
+    }
+
     fn settle(&mut self, now: Instant) -> Result<(), Failure> {
         let mut books: HashMap<MemberId, Book> =
             self.players.iter().map(|player| (player.member.id, Book::empty(player.member.id))).collect();

@@ -63,6 +63,8 @@ pub(super) async fn load(
     load.redemptions(&journey).await?;
     corrections::make(&mut load.tx, &rules, now).await?;
     misconduct::make(&mut load.tx, &journey, now).await?;
+    let (redemption, clerk) = journey.last_verified()?;
+    corrections::reverse(&mut load.tx, &rules, redemption, clerk, now).await?;
     load.past(&crowd, Books::open(rulebook), &progress).await?;
     load.audit().await?;
     sealed(&admins, &journey)?;

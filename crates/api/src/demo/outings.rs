@@ -175,13 +175,14 @@ fn publish(
     let mut activity =
         activity.map_err(|errors| Failure::Found(format!("the demo's activity {number}: {errors:?}")))?;
     let reviewed_at = proposed_at + Duration::hours(20);
+    let (reviewer, proposer) = (Official::unlinked(reviewer), Official::unlinked(proposer));
     match outing.progress {
         P::Proposed => {}
         P::Refused => {
             let reason = "当日气温过低，请改到上午十点以后".into();
-            activity.refuse(reviewer, reason, reviewed_at).map_err(failed)?;
+            activity.refuse(reviewer, proposer, reason, reviewed_at).map_err(failed)?;
         }
-        _ => activity.publish(reviewer, None, reviewed_at).map_err(failed)?,
+        _ => activity.publish(reviewer, proposer, None, reviewed_at).map_err(failed)?,
     }
     let session = Session::planned(ids::activity_session(number), id, &plan);
     Ok(Held { activity, session, enrolments: Vec::new() })
@@ -266,7 +267,7 @@ impl Held {
 
     fn approve(&mut self, reviewer: AdminId) -> Result<(), Failure> {
         let at = self.session.ends_at + Duration::hours(20);
-        let reviewer = Official { admin: reviewer, member: None };
+        let reviewer = Official::unlinked(reviewer);
         for enrolment in self.enrolments.iter_mut().filter(|one| one.timed_minutes.is_some()) {
             enrolment.approve(reviewer, 3, at).map_err(failed)?;
         }

@@ -23,7 +23,7 @@ pub(super) enum Fate {
 }
 
 /// Who (a number of the cast), which offer, how many days ago, and what became of it; oldest first.
-pub(super) const PURCHASES: [(u64, u64, i64, Fate); 12] = [
+pub(super) const PURCHASES: [(u64, u64, i64, Fate); 14] = [
     (0, 3, 35, Fate::Verified(20)),
     (1, 19, 20, Fate::Expires),
     (3, 0, 10, Fate::Verified(26)),
@@ -36,6 +36,8 @@ pub(super) const PURCHASES: [(u64, u64, i64, Fate); 12] = [
     (0, 6, 1, Fate::Waits),
     (1, 1, 1, Fate::Waits),
     (3, 4, 1, Fate::Waits),
+    (9, 1, 1, Fate::Verified(20)),
+    (10, 1, 1, Fate::Verified(21)),
 ];
 
 /// A moment at which something happens to a purchase.

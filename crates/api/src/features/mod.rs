@@ -22,6 +22,8 @@ pub mod organisation;
 pub mod points;
 pub mod redemption;
 pub mod residency;
+pub mod reversal;
+pub mod reward;
 pub mod roster;
 pub mod rulebook;
 pub mod seal;

@@ -5,7 +5,7 @@ use domain::points::Actor;
 use storage::redemptions;
 
 use crate::error::{ApiError, ApiResult};
-use crate::features::redemption::give_back;
+use crate::refunding::give_back;
 use crate::state::App;
 use crate::use_case::{UseCase, Work};
 

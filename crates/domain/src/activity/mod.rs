@@ -10,6 +10,7 @@ pub use self::session::{CODE_MARGIN, Session};
 
 use crate::code::{Code, codes};
 use crate::id::{ActivityId, AdminId, MemberId, NodeId};
+use crate::official::Official;
 use crate::service::{ServiceKind, ServiceNature};
 use crate::time::Instant;
 
@@ -145,21 +146,33 @@ impl Activity {
     }
 
     /// Publishes the proposal of another person.
-    pub fn publish(&mut self, by: AdminId, comment: Option<String>, now: Instant) -> Result<(), ActivityError> {
-        self.reviewed_by_another(by, now)?;
+    pub fn publish(
+        &mut self,
+        by: Official,
+        proposer: Official,
+        comment: Option<String>,
+        now: Instant,
+    ) -> Result<(), ActivityError> {
+        self.reviewed_by_another(by, proposer, now)?;
         if now >= self.starts_at {
             return Err(ActivityError::TooLate);
         }
         self.state = ActivityState::Published;
-        self.review = Some(Review { by, at: now, comment });
+        self.review = Some(Review { by: by.admin, at: now, comment });
         Ok(())
     }
 
     /// Refuses the proposal of another person, with the reason.
-    pub fn refuse(&mut self, by: AdminId, reason: String, now: Instant) -> Result<(), ActivityError> {
-        self.reviewed_by_another(by, now)?;
+    pub fn refuse(
+        &mut self,
+        by: Official,
+        proposer: Official,
+        reason: String,
+        now: Instant,
+    ) -> Result<(), ActivityError> {
+        self.reviewed_by_another(by, proposer, now)?;
         self.state = ActivityState::Refused;
-        self.review = Some(Review { by, at: now, comment: Some(reason) });
+        self.review = Some(Review { by: by.admin, at: now, comment: Some(reason) });
         Ok(())
     }
 
@@ -174,11 +187,11 @@ impl Activity {
         Ok(())
     }
 
-    fn reviewed_by_another(&self, by: AdminId, now: Instant) -> Result<(), ActivityError> {
+    fn reviewed_by_another(&self, by: Official, proposer: Official, now: Instant) -> Result<(), ActivityError> {
         if self.state != ActivityState::Review {
             return Err(ActivityError::State(self.state_at(now)));
         }
-        if by == self.proposed_by { Err(ActivityError::SamePerson) } else { Ok(()) }
+        if by.is_same_person(proposer) { Err(ActivityError::SamePerson) } else { Ok(()) }
     }
 }
 
@@ -193,6 +206,14 @@ mod tests {
 
     fn admin(number: u128) -> AdminId {
         AdminId::new(Uuid::from_u128(number))
+    }
+
+    fn official(number: u128) -> Official {
+        Official { admin: admin(number), member: None }
+    }
+
+    fn publish(activity: &mut Activity, by: Official, now: Instant) -> Result<(), ActivityError> {
+        activity.publish(by, official(1), None, now)
     }
 
     fn activity() -> Activity {
@@ -220,19 +241,26 @@ mod tests {
     #[test]
     fn another_person_reviews() {
         let mut proposed = activity();
-        assert_eq!(proposed.publish(admin(1), None, NOW), Err(ActivityError::SamePerson));
-        assert_eq!(proposed.refuse(admin(1), "x".into(), NOW), Err(ActivityError::SamePerson));
+        let refuse = |activity: &mut Activity, by| activity.refuse(by, official(1), "x".into(), NOW);
+        assert_eq!(publish(&mut proposed, official(1), NOW), Err(ActivityError::SamePerson));
+        assert_eq!(refuse(&mut proposed, official(1)), Err(ActivityError::SamePerson));
+        let person = |account| Official { member: Some(MemberId::new(Uuid::from_u128(9))), ..official(account) };
+        assert_eq!(
+            proposed.publish(person(2), person(1), None, NOW),
+            Err(ActivityError::SamePerson),
+            "another account"
+        );
         assert_eq!(proposed.state, ActivityState::Review);
-        assert_eq!(proposed.publish(admin(2), None, NOW), Ok(()));
-        assert_eq!(proposed.publish(admin(2), None, NOW), Err(ActivityError::State(ActivityState::Published)));
-        assert_eq!(proposed.refuse(admin(2), "x".into(), NOW), Err(ActivityError::State(ActivityState::Published)));
+        assert_eq!(publish(&mut proposed, official(2), NOW), Ok(()));
+        assert_eq!(publish(&mut proposed, official(2), NOW), Err(ActivityError::State(ActivityState::Published)));
+        assert_eq!(refuse(&mut proposed, official(2)), Err(ActivityError::State(ActivityState::Published)));
     }
 
     #[test]
     fn the_clock_says_what_is_ongoing_and_finished() {
         let mut published = activity();
         assert_eq!(published.state_at(published.starts_at), ActivityState::Review);
-        assert_eq!(published.publish(admin(2), None, NOW), Ok(()));
+        assert_eq!(publish(&mut published, official(2), NOW), Ok(()));
         let moments = [
             (0, ActivityState::Published),
             (1, ActivityState::Ongoing),
@@ -247,14 +275,14 @@ mod tests {
     #[test]
     fn nothing_is_published_after_it_began() {
         let mut late = activity();
-        assert_eq!(late.publish(admin(2), None, late.starts_at), Err(ActivityError::TooLate));
-        assert_eq!(late.refuse(admin(2), "已过期".into(), late.starts_at), Ok(()));
+        assert_eq!(late.publish(official(2), official(1), None, late.starts_at), Err(ActivityError::TooLate));
+        assert_eq!(late.refuse(official(2), official(1), "已过期".into(), late.starts_at), Ok(()));
     }
 
     #[test]
     fn an_activity_is_called_off_only_before_it_begins() {
         let mut published = activity();
-        assert_eq!(published.publish(admin(2), None, NOW), Ok(()));
+        assert_eq!(publish(&mut published, official(2), NOW), Ok(()));
         let begun = published.cancel(admin(1), "下雨".into(), published.starts_at);
         assert_eq!(begun, Err(ActivityError::State(ActivityState::Ongoing)));
         assert_eq!(published.cancel(admin(1), "下雨".into(), NOW), Ok(()));

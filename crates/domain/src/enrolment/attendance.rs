@@ -8,8 +8,9 @@ use crate::activity::{Activity, CODE_MARGIN, Session};
 use crate::code::Code;
 use crate::id::{AdminId, MemberId};
 use crate::official::Official;
+use crate::points::rulebook::Earning;
 use crate::service::Evaluation;
-use crate::time::{Instant, spoken};
+use crate::time::{Instant, business_day, spoken};
 
 /// The lead's word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +49,9 @@ pub enum CheckInError {
     /// The session has ended.
     #[error("活动已于 {} 结束，不能再签到", spoken(*.0))]
     Over(Instant),
+    /// The member came to other sessions of the activity on the same day as often as the rules allow.
+    #[error("同一活动每日最多签到 {0} 次，您今天已达到上限")]
+    TooOften(u32),
 }
 
 /// Why checking out is refused.
@@ -101,6 +105,19 @@ pub enum AttendanceError {
 }
 
 impl Enrolment {
+    /// To how many other sessions of the activity the member came on the business day of this instant.
+    pub fn arrivals_beside(&self, own: &[Self], now: Instant) -> usize {
+        let came_today = |at: Instant| business_day(at) == business_day(now);
+        own.iter().filter(|other| other.id != self.id && other.checked_in_at.is_some_and(came_today)).count()
+    }
+
+    /// Whether the rules let a member arrive who came to so many other sessions of the activity that day.
+    pub fn may_arrive(came: usize, rules: &Earning) -> Result<(), CheckInError> {
+        let most = rules.sign_pairs_per_activity_day;
+        let room = usize::try_from(most).is_ok_and(|most| came < most);
+        if room { Ok(()) } else { Err(CheckInError::TooOften(most)) }
+    }
+
     /// The member arrives, having scanned the code of this session.
     pub fn check_in(
         &mut self,

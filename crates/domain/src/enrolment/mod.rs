@@ -3,6 +3,7 @@
 mod absence;
 mod attendance;
 mod location;
+mod made_up;
 
 use chrono::Duration;
 use thiserror::Error;
@@ -12,6 +13,7 @@ pub use self::attendance::{
     AttendanceError, AttendanceReview, CheckInError, CheckOutError, ConfirmError, Confirmation, ReviewError,
 };
 pub use self::location::{Location, LocationError};
+pub use self::made_up::{MadeUp, MakeUpError};
 
 use crate::activity::{Activity, ActivityState, Session};
 use crate::code::{Code, codes};
@@ -79,6 +81,8 @@ pub struct Enrolment {
     pub location: Option<Location>,
     /// The minutes served, once known.
     pub timed_minutes: Option<i64>,
+    /// What the lead made up afterwards because nobody timed it.
+    pub made_up: Option<MadeUp>,
     /// The lead's word.
     pub confirmation: Option<Confirmation>,
     /// The community's word.
@@ -170,9 +174,7 @@ impl Enrolment {
         now: Instant,
     ) -> Result<Self, EnrolError> {
         if let Some(earlier) = earlier.filter(|earlier| earlier.state != EnrolmentState::Cancelled) {
-            // Whoever gave a seat back passes over those whose rows are not free; they find it here.
-            let mut waiting = earlier.clone();
-            return if waiting.take_seat(session, now) { Ok(waiting) } else { Err(EnrolError::Already(earlier.state)) };
+            return Err(EnrolError::Already(earlier.state));
         }
         let state = activity.state_at(now);
         if !matches!(state, ActivityState::Published | ActivityState::Ongoing) {
@@ -207,6 +209,7 @@ impl Enrolment {
             closed_automatically: false,
             location: None,
             timed_minutes: None,
+            made_up: None,
             confirmation: None,
             review: None,
             publicity_ends_at: None,

@@ -8,6 +8,7 @@ use crate::activity::session::tests::{at, session};
 use crate::activity::{Risk, RiskLevel};
 use crate::id::{AdminId, NodeId};
 use crate::official::Official;
+use crate::points::rulebook::{Earning, Record};
 use crate::service::{Evaluation, ServiceKind};
 
 static RULES: LazyLock<Absence> = LazyLock::new(Absence::default);
@@ -283,4 +284,49 @@ fn service_is_credited_once_publicity_is_over() {
     assert_eq!(enrolment.credit(end), Ok(()));
     assert_eq!(enrolment.settled_at, Some(end));
     assert_eq!(enrolment.credit(end), Err(AttendanceError::State(EnrolmentState::Credited)));
+}
+
+#[test]
+fn one_comes_to_an_activity_so_many_times_a_day() {
+    let mut session = session(9);
+    let came = |number, at| Enrolment { checked_in_at: Some(at), ..enrol(&mut session.clone(), number) };
+    let own = [came(1, at(0)), came(2, at(0)), came(3, at(-24 * 60)), enrol(&mut session, 4)];
+    assert_eq!([own[3].arrivals_beside(&own, at(60)), own[0].arrivals_beside(&own, at(60))], [2, 1]);
+    let rules = Earning { sign_pairs_per_activity_day: 2, ..Earning::default() };
+    let may = [0, 1, 2, 3].map(|came| Enrolment::may_arrive(came, &rules).is_ok());
+    assert_eq!(may, [true, true, false, false]);
+    assert_eq!(Enrolment::may_arrive(2, &rules), Err(CheckInError::TooOften(2)));
+}
+
+#[test]
+fn the_lead_makes_up_what_nobody_timed_within_the_days_and_the_plan() {
+    let mut session = session(9);
+    let (planned, rules) = (session.clone(), Record::default());
+    let make_up = |enrolment: &mut Enrolment, by, minutes, evaluation, now| {
+        let made_up = MadeUp { minutes, evidence: "合影和签名册".into() };
+        enrolment.make_up((&activity(), &planned), by, made_up, evaluation, &rules, now)
+    };
+    let mut absent = enrol(&mut session.clone(), 1);
+    let lead = member(LEAD);
+    let open = make_up(&mut absent, lead, 60, Evaluation::B, at(1120));
+    assert_eq!(open, Err(MakeUpError::State(EnrolmentState::Enrolled)));
+    assert!(absent.close(&session, at(1120)));
+    let other = make_up(&mut absent, member(1), 60, Evaluation::B, at(1120));
+    assert_eq!(other, Err(MakeUpError::NotLead));
+    let until = at(1120) + Duration::days(7);
+    let late = make_up(&mut absent, lead, 60, Evaluation::B, until);
+    assert_eq!(late, Err(MakeUpError::TooLate { days: 7, until }));
+    for minutes in [0, 121] {
+        assert_eq!(make_up(&mut absent, lead, minutes, Evaluation::B, at(1120)), Err(MakeUpError::Minutes(120)));
+    }
+    assert_eq!(make_up(&mut absent, lead, 120, Evaluation::B, until - Duration::microseconds(1)), Ok(()));
+    assert_eq!((absent.state, absent.timed_minutes), (EnrolmentState::LeadConfirmed, Some(0)));
+    assert_eq!(absent.made_up.as_ref().map(|made_up| made_up.minutes), Some(120));
+    let again = make_up(&mut absent, lead, 1, Evaluation::B, at(1121));
+    assert_eq!(again, Err(MakeUpError::State(EnrolmentState::LeadConfirmed)));
+    let mut timed = checked_out(&mut session, 2);
+    assert_eq!(make_up(&mut timed, lead, 1, Evaluation::B, at(1121)), Err(MakeUpError::Minutes(0)), "all was timed");
+    let mut own = enrol(&mut session, LEAD);
+    own.close(&session, at(1120));
+    assert_eq!(make_up(&mut own, lead, 60, Evaluation::A, at(1121)), Err(MakeUpError::OwnEvaluation));
 }

@@ -143,19 +143,7 @@ pub fn adjust(
         return Err(AdjustError::Insufficient { available, needed });
     }
     let uses = purse.draw(needed, occasion.business_at);
-    let draft = Draft {
-        id,
-        kind,
-        reverses: None,
-        occasion,
-        against,
-        points: amount,
-        debt: 0,
-        earned: 0,
-        granted: Vec::new(),
-        uses,
-    };
-    Ok(draft.post(purse))
+    Ok(Draft::taking(id, (kind, against), occasion, uses).post(purse))
 }
 
 #[cfg(test)]

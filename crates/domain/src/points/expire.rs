@@ -25,19 +25,8 @@ pub fn expire(purse: &mut Purse, occasion: Occasion, lot: LotId) -> Result<Posti
     if purse.held() > 0 {
         return Err(ExpireError::Held);
     }
-    let draft = Draft {
-        id: TransferId::of_expiry(lot),
-        kind: TransferKind::Expire,
-        reverses: None,
-        occasion,
-        against: SystemAccount::Expiry,
-        points: -left,
-        debt: 0,
-        earned: 0,
-        granted: Vec::new(),
-        uses: vec![LotUse { lot, amount: left }],
-    };
-    Ok(draft.post(purse))
+    let how = (TransferKind::Expire, SystemAccount::Expiry);
+    Ok(Draft::taking(TransferId::of_expiry(lot), how, occasion, vec![LotUse { lot, amount: left }]).post(purse))
 }
 
 #[cfg(test)]

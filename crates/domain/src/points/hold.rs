@@ -116,20 +116,7 @@ impl Hold {
         }
         self.end(purse, HoldState::Posted)?;
         let uses = purse.draw(amount, self.placed_at);
-        let (kind, against) = self.purpose.posting();
-        let draft = Draft {
-            id,
-            kind,
-            reverses: None,
-            occasion,
-            against,
-            points: -amount,
-            debt: 0,
-            earned: 0,
-            granted: Vec::new(),
-            uses,
-        };
-        Ok(draft.post(purse))
+        Ok(Draft::taking(id, self.purpose.posting(), occasion, uses).post(purse))
     }
 
     /// Lets the points go, because it was decided so.

@@ -73,6 +73,17 @@ pub(super) struct Draft {
 }
 
 impl Draft {
+    /// Takes points out of these lots, and nothing else.
+    pub(super) fn taking(
+        id: TransferId,
+        (kind, against): (TransferKind, SystemAccount),
+        occasion: Occasion,
+        uses: Vec<LotUse>,
+    ) -> Self {
+        let points = -uses.iter().map(|used| used.amount).sum::<i64>();
+        Self { id, kind, reverses: None, occasion, against, points, debt: 0, earned: 0, granted: Vec::new(), uses }
+    }
+
     /// Moves the points in the purse and answers what is to be written down.
     pub(super) fn post(self, purse: &mut Purse) -> Posting {
         let granted: i64 = self.granted.iter().map(|lot| lot.granted).sum();

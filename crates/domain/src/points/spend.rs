@@ -40,7 +40,7 @@ fn take(
     id: TransferId,
     occasion: Occasion,
     amount: i64,
-    (kind, against): (TransferKind, SystemAccount),
+    how: (TransferKind, SystemAccount),
 ) -> Result<Posting, SpendError> {
     if !is_amount(amount) {
         return Err(SpendError::InvalidAmount);
@@ -53,19 +53,7 @@ fn take(
         return Err(SpendError::Insufficient { available, needed: amount });
     }
     let uses = purse.draw(amount, occasion.business_at);
-    let draft = Draft {
-        id,
-        kind,
-        reverses: None,
-        occasion,
-        against,
-        points: -amount,
-        debt: 0,
-        earned: 0,
-        granted: Vec::new(),
-        uses,
-    };
-    Ok(draft.post(purse))
+    Ok(Draft::taking(id, how, occasion, uses).post(purse))
 }
 
 #[cfg(test)]

@@ -33,6 +33,7 @@ codes! {
         Donation = "donation", "积分捐赠";
         Misconduct = "misconduct", "违规处理";
         Hold = "hold", "积分冻结";
+        Reward = "reward", "单项奖励";
     }
 }
 

@@ -16,6 +16,9 @@ pub enum CloseError {
     /// Everything was given back before.
     #[error("该兑换券{}，积分已退回", .0.label())]
     Closed(RedemptionState),
+    /// Nobody has honoured it.
+    #[error("该兑换券没有核销，不能撤销核销")]
+    NotVerified,
     /// It is still good.
     #[error("该兑换券尚未到期")]
     NotDue,
@@ -33,6 +36,19 @@ impl Redemption {
             return Err(CloseError::NotDue);
         }
         self.close(RedemptionState::Expired, now)
+    }
+
+    /// The shop's confirmation is undone.
+    pub fn reverse(&mut self, now: Instant) -> Result<(), CloseError> {
+        match self.state {
+            RedemptionState::Verified => {
+                self.state = RedemptionState::Reversed;
+                self.closed_at = Some(now);
+                Ok(())
+            }
+            RedemptionState::Issued | RedemptionState::Settled => Err(CloseError::NotVerified),
+            closed => Err(CloseError::Closed(closed)),
+        }
     }
 
     fn close(&mut self, to: RedemptionState, now: Instant) -> Result<(), CloseError> {
@@ -100,6 +116,19 @@ mod tests {
         assert_eq!(redemption.cancel(case.now), Err(CloseError::Verified));
         assert_eq!(redemption.expire(redemption.expires_at), Err(CloseError::Verified));
         assert_eq!(redemption, before);
+    }
+
+    #[test]
+    fn a_confirmation_that_is_undone_gives_its_points_back_once() {
+        let mut case = Case::new(100);
+        let (mut redemption, posting) = case.redeem().expect("a redemption");
+        assert_eq!(redemption.reverse(case.now), Err(CloseError::NotVerified));
+        redemption.verify(&staff(), case.now).expect("verified");
+        assert_eq!(redemption.reverse(case.now), Ok(()));
+        let grace = Grace { days: 7, lot: crate::id::LotId::new(uuid::Uuid::from_u128(99)) };
+        redemption.refund(&mut case.purse, &spent(&posting), grace, Actor::Job, case.now).expect("a refund");
+        assert_eq!(case.purse.balance(), 100);
+        assert_eq!(redemption.reverse(case.now), Err(CloseError::Closed(RedemptionState::Reversed)));
     }
 
     #[test]

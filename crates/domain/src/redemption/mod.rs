@@ -3,7 +3,7 @@
 mod close;
 mod redeem;
 #[cfg(test)]
-mod sample;
+pub(crate) mod sample;
 mod verify;
 
 pub use close::CloseError;

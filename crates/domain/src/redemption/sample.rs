@@ -9,7 +9,7 @@ use crate::offer::{Offer, OfferState};
 use crate::points::{Account, Lot, Posting, Purse, Rulebook, Spent};
 use crate::time::{Instant, start_of_day};
 
-pub(super) struct Case {
+pub(crate) struct Case {
     pub purse: Purse,
     pub offer: Offer,
     pub merchant: Merchant,
@@ -96,7 +96,7 @@ pub(super) fn spent(posting: &Posting) -> Spent {
     Spent { transfer, kind, uses: posting.uses().to_vec(), expired: Vec::new(), reversed_by: None }
 }
 
-pub(super) fn staff() -> Staff {
+pub(crate) fn staff() -> Staff {
     Staff {
         id: StaffId::new(Uuid::from_u128(60)),
         merchant: MerchantId::new(Uuid::from_u128(2)),

@@ -29,6 +29,8 @@ pub struct AwaitedEnrolment {
     pub starts_at: Instant,
     /// Minutes by the clock.
     pub timed_minutes: i64,
+    /// Minutes made up.
+    pub made_up_minutes: i64,
     /// The lead's judgement.
     pub evaluation: Evaluation,
     /// Whether it waits for its review or for the end of publicity.
@@ -42,6 +44,7 @@ pub async fn list_awaiting(tx: &ReadTx, member: MemberId, limit: u64) -> Result<
     let query = Entity::find().select_only().columns([
         Column::Id,
         Column::TimedMinutes,
+        Column::MadeUpMinutes,
         Column::Evaluation,
         Column::State,
         Column::PublicityEndsAt,
@@ -67,6 +70,7 @@ pub async fn list_awaiting(tx: &ReadTx, member: MemberId, limit: u64) -> Result<
             node: row.node_id.into(),
             starts_at: row.starts_at,
             timed_minutes: row.timed_minutes,
+            made_up_minutes: row.made_up_minutes.unwrap_or(0),
             evaluation: code::read("enrolment", "evaluation", row.id, &row.evaluation)?,
             state: code::read("enrolment", "state", row.id, &row.state)?,
             publicity_ends_at: row.publicity_ends_at,
@@ -95,6 +99,7 @@ struct Row {
     node_id: Uuid,
     starts_at: Instant,
     timed_minutes: i64,
+    made_up_minutes: Option<i64>,
     evaluation: String,
     state: String,
     publicity_ends_at: Option<Instant>,

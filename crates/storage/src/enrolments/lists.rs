@@ -2,7 +2,7 @@
 
 use domain::code::Code;
 use domain::enrolment::{Enrolment, EnrolmentState};
-use domain::id::{ActivityId, EnrolmentId, MemberId};
+use domain::id::{ActivityId, EnrolmentId, MemberId, NodeId};
 use domain::organisation::NodePath;
 use domain::page::{Page, PageRequest};
 use domain::points::SourceKind;
@@ -50,7 +50,9 @@ pub struct AttendanceToReview {
     pub enrolment: Enrolment,
     /// The activity's headline.
     pub title: String,
-    /// The publisher's name.
+    /// The publisher.
+    pub node: NodeId,
+    /// Its name.
     pub node_name: String,
     /// When the session begins.
     pub starts_at: Instant,
@@ -132,6 +134,7 @@ pub async fn list_reviewable(
         Ok(AttendanceToReview {
             enrolment: row.enrolment.try_into()?,
             title: row.title,
+            node: row.node_id.into(),
             node_name: row.node_name,
             starts_at: row.session_starts_at,
             ends_at: row.session_ends_at,
@@ -173,6 +176,7 @@ fn listed() -> Select<Entity> {
         .expr_as(join::of("member", "name"), "member_name")
         .expr_as(join::of("member", "number"), "member_number")
         .expr_as(join::of("lead", "name"), "lead_name")
+        .expr_as(join::of("node", "id"), "node_id")
         .expr_as(join::of("node", "name"), "node_name")
 }
 

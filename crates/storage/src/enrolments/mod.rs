@@ -85,31 +85,52 @@ pub async fn lock_own(tx: &mut WriteTx, member: MemberId, session: ActivitySessi
     found.map(Enrolment::try_from).transpose()
 }
 
-/// Locks the next in line. One that its member is cancelling at this moment is passed over rather than waited for,
-/// because that member waits for the session, which the caller holds.
-pub async fn lock_first_waitlisted(tx: &mut WriteTx, session: ActivitySessionId) -> Result<Option<Enrolment>> {
-    let waiting = Entity::find()
-        .filter(Column::SessionId.eq(session.uuid()))
-        .filter(Column::State.eq(code::write(EnrolmentState::Waitlisted)))
-        .order_by_asc(Column::EnrolledAt)
+/// Locks the member's enrolments in the sessions of an activity, in the order of their ids.
+pub async fn lock_own_in(tx: &mut WriteTx, member: MemberId, activity: ActivityId) -> Result<Vec<Enrolment>> {
+    let rows = Entity::find()
+        .filter(Column::MemberId.eq(member.uuid()))
+        .filter(Column::ActivityId.eq(activity.uuid()))
         .order_by_asc(Column::Id)
-        .limit(1);
-    skip_locked(tx, waiting).one(&tx.on()).await?.map(Enrolment::try_from).transpose()
-}
-
-/// Locks these enrolments in the order of their ids. Those that somebody else holds at this moment are passed over.
-pub async fn lock_free(tx: &mut WriteTx, ids: &[EnrolmentId]) -> Result<Vec<Enrolment>> {
-    let free = Entity::find().filter(Column::Id.is_in(ids.iter().map(|id| id.uuid()))).order_by_asc(Column::Id);
-    let rows = skip_locked(tx, free).all(&tx.on()).await?;
+        .lock_exclusive()
+        .all(&tx.on())
+        .await?;
     rows.into_iter().map(Enrolment::try_from).collect()
 }
 
-/// SQLite has one writer, so nobody else holds anything there.
-fn skip_locked(tx: &WriteTx, query: sea_orm::Select<Entity>) -> sea_orm::Select<Entity> {
-    match tx.backend() {
-        DbBackend::Postgres => query.lock_with_behavior(LockType::Update, LockBehavior::SkipLocked),
-        _ => query,
+/// Locks the member's enrolment in a session, cancelled or not, and the first of the others in line. The session is locked,
+/// so nobody else moves in the line meanwhile; both rows are waited for in the order of their ids.
+pub async fn lock_own_and_next(
+    tx: &mut WriteTx,
+    member: MemberId,
+    session: ActivitySessionId,
+) -> Result<(Option<Enrolment>, Option<Enrolment>)> {
+    let here = Column::SessionId.eq(session.uuid());
+    let own = Entity::find().select_only().column(Column::Id).filter(here.clone());
+    let own: Option<Uuid> = own.filter(Column::MemberId.eq(member.uuid())).into_tuple().one(&tx.on()).await?;
+    let line = Entity::find().select_only().column(Column::Id).filter(here);
+    let next: Option<Uuid> = line
+        .filter(Column::MemberId.ne(member.uuid()))
+        .filter(Column::State.eq(code::write(EnrolmentState::Waitlisted)))
+        .order_by_asc(Column::EnrolledAt)
+        .order_by_asc(Column::Id)
+        .limit(1)
+        .into_tuple()
+        .one(&tx.on())
+        .await?;
+    let ids: Vec<_> = own.into_iter().chain(next).map(EnrolmentId::new).collect();
+    let locked = lock_all(tx, Condition::all(), &ids).await?;
+    let (own, mut others): (Vec<_>, Vec<_>) = locked.into_iter().partition(|enrolment| enrolment.member == member);
+    Ok((own.into_iter().next(), others.pop()))
+}
+
+/// Locks these enrolments in the order of their ids. Those that somebody else holds at this moment are passed over; SQLite
+/// has one writer, so nobody else holds anything there.
+pub async fn lock_free(tx: &mut WriteTx, ids: &[EnrolmentId]) -> Result<Vec<Enrolment>> {
+    let mut free = Entity::find().filter(Column::Id.is_in(ids.iter().map(|id| id.uuid()))).order_by_asc(Column::Id);
+    if tx.backend() == DbBackend::Postgres {
+        free = free.lock_with_behavior(LockType::Update, LockBehavior::SkipLocked);
     }
+    free.all(&tx.on()).await?.into_iter().map(Enrolment::try_from).collect()
 }
 
 /// Locks these enrolments in an activity, in the order of their ids; others than the activity's are left out.
@@ -188,7 +209,10 @@ pub async fn engagements(tx: &ReadTx, member: MemberId, from: Instant, to: Insta
 
 /// When the member stayed away from a session or gave a seat back late, since this instant.
 pub async fn absences(tx: &ReadTx, member: MemberId, since: Instant) -> Result<Vec<Instant>> {
-    let stayed_away = Column::State.eq(code::write(EnrolmentState::NoShow)).or(Column::CancelledLate.eq(true));
+    // Whose service was to be made up and was refused stayed away all the same.
+    let refused = Column::State.eq(code::write(EnrolmentState::Refused)).and(Column::CheckedInAt.is_null());
+    let no_show = Column::State.eq(code::write(EnrolmentState::NoShow));
+    let stayed_away = no_show.or(refused).or(Column::CancelledLate.eq(true));
     let query = Entity::find().select_only();
     let absences = join::by_id(query, activity_sessions::row::Entity, "session", Column::SessionId.into_expr())
         .expr_as(join::of("session", "starts_at"), "starts_at")

@@ -1,6 +1,6 @@
 //! The row, and its way to the domain and back.
 
-use domain::enrolment::{AttendanceReview, Confirmation, Enrolment, Location};
+use domain::enrolment::{AttendanceReview, Confirmation, Enrolment, Location, MadeUp};
 use domain::id::{AdminId, MemberId};
 use sea_orm::ActiveValue::Set;
 use sea_orm::FromQueryResult;
@@ -37,6 +37,9 @@ pub struct Model {
     pub publicity_ends_at: Option<DateTimeUtc>,
     pub settled_at: Option<DateTimeUtc>,
     pub version: i64,
+    pub made_up_minutes: Option<i64>,
+    #[sea_orm(column_type = "Text", nullable)]
+    pub made_up_evidence: Option<String>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
@@ -53,6 +56,7 @@ pub struct Listed {
     pub member_name: String,
     pub member_number: String,
     pub lead_name: String,
+    pub node_id: Uuid,
     pub node_name: String,
     pub points: Option<i64>,
 }
@@ -99,6 +103,8 @@ impl TryFrom<&Enrolment> for ActiveModel {
             publicity_ends_at: Set(enrolment.publicity_ends_at),
             settled_at: Set(enrolment.settled_at),
             version: Set(enrolment.version),
+            made_up_minutes: Set(enrolment.made_up.as_ref().map(|made_up| made_up.minutes)),
+            made_up_evidence: Set(enrolment.made_up.as_ref().map(|made_up| made_up.evidence.clone())),
         })
     }
 }
@@ -121,6 +127,7 @@ impl TryFrom<Model> for Enrolment {
             _ => return Err(StorageError::corrupt("enrolment", "confirmed_by", id)),
         };
         let review = row.reviewed_by.zip(row.reviewed_at);
+        let made_up = row.made_up_minutes.zip(row.made_up_evidence);
         Ok(Self {
             id: id.into(),
             session: row.session_id.into(),
@@ -135,6 +142,7 @@ impl TryFrom<Model> for Enrolment {
             closed_automatically: row.closed_automatically,
             location: location.transpose()?,
             timed_minutes: row.timed_minutes,
+            made_up: made_up.map(|(minutes, evidence)| MadeUp { minutes, evidence }),
             confirmation,
             review: review.map(|(by, at)| AttendanceReview { by: AdminId::new(by), at, refusal: row.refusal_reason }),
             publicity_ends_at: row.publicity_ends_at,

@@ -1,4 +1,4 @@
-//! What holds of adjustments, cases of misconduct and donations.
+//! What holds of adjustments, cases of misconduct, rewards, undone confirmations and donations.
 
 use super::Invariant;
 
@@ -88,6 +88,22 @@ pub(super) const ALL: &[Invariant] = &[
         sql: "SELECT v.id AS subject FROM service_reversal v JOIN service_record s ON s.id = v.record_id \
               LEFT JOIN misconduct_case c ON c.id = v.case_id AND c.member_id = s.member_id AND c.enrolment_id = s.source_id \
               WHERE c.id IS NULL OR abs(v.timed_minutes) <> s.timed_minutes OR abs(v.made_up_minutes) <> s.made_up_minutes",
+    },
+    Invariant {
+        name: "reward_credit",
+        rule: "an approved reward was decided once by the rules, and nothing else was in its name",
+        sql: "SELECT w.id AS subject FROM reward w LEFT JOIN earn_event e ON e.source_kind = 'reward' \
+              AND e.source_id = w.id AND e.member_id = w.member_id \
+              WHERE (w.state = 'approved') <> (e.source_id IS NOT NULL) \
+              UNION ALL SELECT e.source_id FROM earn_event e LEFT JOIN reward w ON w.id = e.source_id \
+              WHERE e.source_kind = 'reward' AND w.id IS NULL",
+    },
+    Invariant {
+        name: "reversal_redemption",
+        rule: "a confirmation is undone where that was approved, and nowhere else",
+        sql: "SELECT r.id AS subject FROM redemption r \
+              LEFT JOIN reversal v ON v.redemption_id = r.id AND v.state = 'approved' \
+              WHERE (r.state = 'reversed') <> (v.id IS NOT NULL)",
     },
     Invariant {
         name: "donation_points",

@@ -101,13 +101,15 @@ pub async fn verify(tx: &mut WriteTx, id: RedemptionId, verification: Verificati
     Ok(verified.rows_affected == 1)
 }
 
-/// Keeps that a redemption was cancelled or expired, if it was still open.
+/// Keeps that a redemption was cancelled or expired, if it was still open, or that its confirmation was undone, if it stood.
 pub async fn close(tx: &mut WriteTx, redemption: &Redemption) -> Result<bool> {
+    let reversed = redemption.state == RedemptionState::Reversed;
+    let before = if reversed { RedemptionState::Verified } else { RedemptionState::Issued };
     let closed = row::Entity::update_many()
         .col_expr(row::Column::State, code::write(redemption.state).into())
         .col_expr(row::Column::ClosedAt, redemption.closed_at.into())
         .filter(row::Column::Id.eq(redemption.id.uuid()))
-        .filter(row::Column::State.eq(code::write(RedemptionState::Issued)))
+        .filter(row::Column::State.eq(code::write(before)))
         .exec(&tx.on())
         .await?;
     Ok(closed.rows_affected == 1)

@@ -3,6 +3,7 @@
 use chrono::Duration;
 use domain::merchant::{Merchant, MerchantCategory, MerchantState};
 use domain::offer::{Offer, OfferSort, OfferState};
+use domain::official::Official;
 use domain::page::PageRequest;
 use storage::offers::Filter;
 use storage::{merchants, offers};
@@ -178,7 +179,7 @@ async fn a_draft_is_rewritten_and_a_step_leaves_the_stock_alone() {
     assert_eq!(locked.promise.title, "一份");
     offers::save_draft(&mut tx, &offer, now()).await.unwrap();
     offer.submit().unwrap();
-    offer.approve(new_id()).unwrap();
+    offer.approve(Official::unlinked(new_id()), Official::unlinked(offer.drafted_by)).unwrap();
     offer.list(now()).unwrap();
     offer.stock_left = 1;
     offers::save_state(&mut tx, &offer, now()).await.unwrap();

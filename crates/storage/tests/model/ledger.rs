@@ -271,7 +271,7 @@ impl Ledger {
         closed.map_err(|error| match error {
             CloseError::Verified => Refusal::Verified,
             CloseError::Closed(_) => Refusal::Closed,
-            CloseError::NotDue => panic!("the job looks for what is due"),
+            CloseError::NotDue | CloseError::NotVerified => panic!("the job looks for what is due"),
         })?;
         let (member, transfer) = (redemption.member, redemption.transfer);
         let spent = purses::lock_spent(&mut tx, member, transfer).await.expect("the purse");

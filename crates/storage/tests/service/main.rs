@@ -226,22 +226,17 @@ async fn seats_are_summed_guarded_and_never_below_nothing() {
 }
 
 #[tokio::test]
-async fn the_first_in_line_moves_up_unless_just_leaving() {
+async fn the_own_row_is_locked_with_the_first_of_the_others_in_line() {
     let world = World::new().await;
     let both = world.activity("文源社区", "清理楼道", 24, 26, 1).await;
     world.enrol(1, &both).await;
     let (second, third) = (world.enrol(2, &both).await, world.enrol(3, &both).await);
+    let mut tx = world.db.write().await.unwrap();
+    for (member, own, next) in [(1, true, second.id), (2, true, third.id), (3, true, second.id), (4, false, second.id)]
     {
-        let mut tx = world.db.write().await.unwrap();
-        let next = enrolments::lock_first_waitlisted(&mut tx, both.1.id).await.unwrap().unwrap();
-        assert_eq!(next.id, second.id);
-    }
-    if std::env::var("ZHIXIANG_TEST_DATABASE_URL").is_ok() {
-        let mut leaving = world.db.write().await.unwrap();
-        enrolments::lock_any(&mut leaving, second.id).await.unwrap();
-        let mut tx = world.db.write().await.unwrap();
-        let next = enrolments::lock_first_waitlisted(&mut tx, both.1.id).await.unwrap().unwrap();
-        assert_eq!(next.id, third.id);
+        let locked = enrolments::lock_own_and_next(&mut tx, world.member(member), both.1.id).await.unwrap();
+        assert_eq!(locked.0.map(|own| own.member), own.then(|| world.member(member)), "{member}");
+        assert_eq!(locked.1.map(|next| next.id), Some(next), "{member}");
     }
 }
 

@@ -8,6 +8,7 @@ use domain::activity::{Activity, Plan, Proposal, Risk, RiskLevel, Session};
 use domain::enrolment::{Applicant, Enrolment};
 use domain::id::{ActivityId, ActivitySessionId, AdminId, EnrolmentId, MemberId, NodeId};
 use domain::member::{Member, MemberCategory, MemberState};
+use domain::official::Official;
 use domain::organisation::{Node, NodeKind};
 use domain::personal::{PartyRecord, Phone};
 use domain::points::rulebook::Absence;
@@ -114,7 +115,8 @@ impl World {
     /// A published activity of one session, led by the first member.
     pub async fn activity(&self, node: &str, title: &str, from: i64, to: i64, seats: i32) -> (Activity, Session) {
         let (mut activity, session) = self.proposal(node, title, from, to, seats).await;
-        activity.publish(new_id(), None, hours(-99_999)).unwrap();
+        let proposer = Official::unlinked(activity.proposed_by);
+        activity.publish(Official::unlinked(new_id()), proposer, None, hours(-99_999)).unwrap();
         let mut tx = self.db.write().await.unwrap();
         activities::update(&mut tx, &activity).await.unwrap();
         tx.commit().await.unwrap();

@@ -5,6 +5,7 @@ mod goods;
 use domain::id::{AdminId, NodeId, OfferId};
 use domain::merchant::{Merchant, MerchantCategory, MerchantState, Store, StoreState};
 use domain::offer::{Offer, OfferError, Promise};
+use domain::official::Official;
 use domain::time::Instant;
 
 use self::goods::{SHOPS, Sale, Shop, Stand};
@@ -117,7 +118,7 @@ fn offer(
     if stand == Stand::Submitted {
         return Ok(offer);
     }
-    offer.approve(by.1)?;
+    offer.approve(Official::unlinked(by.1), Official::unlinked(by.0))?;
     if stand == Stand::Approved {
         return Ok(offer);
     }

@@ -4,6 +4,7 @@ mod cancel;
 mod confirm;
 mod lead;
 mod list;
+mod make_up;
 mod propose;
 mod review;
 mod show;
@@ -26,7 +27,8 @@ pub fn member_routes(routes: &mut ServiceConfig) {
         .service(lead::list_attendees)
         .service(show_code::show_attendance_code)
         .service(show_code::show_attendance_qr)
-        .service(confirm::confirm_attendance);
+        .service(confirm::confirm_attendance)
+        .service(make_up::make_up_attendance);
 }
 
 /// What admins use.

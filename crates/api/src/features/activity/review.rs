@@ -4,7 +4,7 @@ use actix_web::{post, web};
 use domain::activity::Activity;
 use domain::id::ActivityId;
 use serde::Deserialize;
-use storage::{activities, activity_sessions};
+use storage::{activities, activity_sessions, admins};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -55,7 +55,8 @@ pub(super) async fn publish_activity(
     let story = use_case.write("publish_activity", move |work| {
         Box::pin(async move {
             let mut activity = lock(work, &caller, id).await?;
-            activity.publish(caller.admin.id, comment, work.now)?;
+            let proposer = admins::official(&work.tx, activity.proposed_by).await?;
+            activity.publish(caller.admin.official(), proposer, comment, work.now)?;
             keep(work, &caller, activity).await
         })
     });
@@ -83,7 +84,8 @@ pub(super) async fn refuse_activity(
     let story = use_case.write("refuse_activity", move |work| {
         Box::pin(async move {
             let mut activity = lock(work, &caller, id).await?;
-            activity.refuse(caller.admin.id, reason, work.now)?;
+            let proposer = admins::official(&work.tx, activity.proposed_by).await?;
+            activity.refuse(caller.admin.official(), proposer, reason, work.now)?;
             keep(work, &caller, activity).await
         })
     });

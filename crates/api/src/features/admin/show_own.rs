@@ -72,10 +72,11 @@ pub(super) async fn show_own_admin(caller: CurrentAdmin, app: App) -> ApiResult<
     }
     let held = |permission: &&Permission| !admin.scope(**permission).is_empty();
     let permissions = Permission::ALL.iter().filter(held).map(|permission| permission.code()).collect();
+    let (official, now) = (admin.official(), app.clock.business());
     let mut waiting = Vec::new();
     for kind in Waiting::ALL {
         let scope = admin.scope(kind.permission());
-        let count = if scope.is_empty() { 0 } else { desk::count(&tx, *kind, &scope).await? };
+        let count = if scope.is_empty() { 0 } else { desk::count(&tx, *kind, &scope, official, now).await? };
         if count > 0 {
             waiting.push(WaitingView { kind: Coded(*kind), count });
         }

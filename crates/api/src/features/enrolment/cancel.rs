@@ -56,16 +56,17 @@ async fn cancel(
     id: ActivityId,
     session: Option<ActivitySessionId>,
 ) -> ApiResult<OwnEnrolmentView> {
-    let activity = activities::find_public(&work.tx, id).await?.ok_or_else(ApiError::not_found)?.activity;
+    let activity = activities::lock_shared(&mut work.tx, id).await?.ok_or_else(ApiError::not_found)?;
     let session = chosen(work, id, session).await?.id;
     let rules = rulebooks::in_force_at(&work.tx, activity.node, work.now).await?.rules.absence;
-    let mut enrolment = enrolments::lock_own(&mut work.tx, member, session).await?.ok_or_else(not_enrolled)?;
-    work.about("enrolment", enrolment.id);
     let mut session = activity_sessions::lock(&mut work.tx, session).await?.ok_or_else(ApiError::not_found)?;
+    let (own, next) = enrolments::lock_own_and_next(&mut work.tx, member, session.id).await?;
+    let mut enrolment = own.ok_or_else(not_enrolled)?;
+    work.about("enrolment", enrolment.id);
     let taken = session.enrolled;
     enrolment.cancel(&mut session, &rules, work.now)?;
     enrolments::update(&mut work.tx, &enrolment).await?;
-    if let Some(mut next) = enrolments::lock_first_waitlisted(&mut work.tx, session.id).await?
+    if let Some(mut next) = next
         && next.take_seat(&mut session, work.now)
     {
         enrolments::update(&mut work.tx, &next).await?;

@@ -3,10 +3,10 @@
 use actix_web::{post, web};
 use domain::attendance_code::{self, Direction};
 use domain::consent::{POLICY_VERSION, Purpose};
-use domain::enrolment::{Location, LocationError};
+use domain::enrolment::{Enrolment, Location, LocationError};
 use domain::id::ActivitySessionId;
 use serde::Deserialize;
-use storage::{activities, activity_sessions, consents, enrolments};
+use storage::{activities, activity_sessions, consents, enrolments, rulebooks};
 use utoipa::ToSchema;
 
 use super::not_enrolled;
@@ -83,14 +83,21 @@ async fn arrive(
     session: ActivitySessionId,
     location: Option<Location>,
 ) -> ApiResult<OwnEnrolmentView> {
-    let mut enrolment = enrolments::lock_own(&mut work.tx, caller.member, session).await?.ok_or_else(not_enrolled)?;
+    let session = activity_sessions::find(&work.tx, session).await?.ok_or_else(not_enrolled)?;
+    // Arrivals at several sessions of one day are counted, so they must see each other.
+    let own = enrolments::lock_own_in(&mut work.tx, caller.member, session.activity).await?;
+    let mut enrolment = own.iter().find(|own| own.session == session.id).cloned().ok_or_else(not_enrolled)?;
     work.about("enrolment", enrolment.id);
-    let session = activity_sessions::find(&work.tx, session).await?.ok_or_else(ApiError::not_found)?;
     let activity = activities::find_any(&work.tx, session.activity).await?.ok_or_else(ApiError::not_found)?;
     let precise = Purpose::PreciseLocation;
     if location.is_some() && !consents::holds(&work.tx, caller.identity, precise, POLICY_VERSION).await? {
         let detail = "您没有同意在签到时使用精确位置：请先同意，或不带位置签到";
         return Err(ApiError::new(ErrorCode::ConsentRequired, detail));
+    }
+    let came = enrolment.arrivals_beside(&own, work.now);
+    if came > 0 {
+        let rules = rulebooks::in_force_at(&work.tx, activity.node, session.starts_at).await?.rules;
+        Enrolment::may_arrive(came, &rules.earning)?;
     }
     enrolment.check_in(&session, location, work.now)?;
     enrolments::update(&mut work.tx, &enrolment).await?;

@@ -61,12 +61,12 @@ async fn enrol(
     identities::lock(&mut work.tx, caller.identity).await?;
     let activity = activities::lock_shared(&mut work.tx, id).await?.ok_or_else(ApiError::not_found)?;
     let planned = chosen(work, id, session).await?;
-    let earlier = enrolments::lock_own(&mut work.tx, member, planned.id).await?;
     let residency = residencies::find_open(&work.tx, member).await?;
     let absences = enrolments::absences(&work.tx, member, work.now - REMEMBERED).await?;
     let rules = rulebooks::in_force_at(&work.tx, activity.node, work.now).await?.rules.absence;
     let engagements = enrolments::engagements(&work.tx, member, planned.starts_at, planned.ends_at).await?;
     let mut session = activity_sessions::lock(&mut work.tx, planned.id).await?.ok_or_else(ApiError::not_found)?;
+    let earlier = enrolments::lock_own(&mut work.tx, member, session.id).await?;
     let taken = session.enrolled;
     let applicant = Applicant {
         member,

@@ -1,10 +1,14 @@
 //! A member's enrolments, and the attendance that waits for review.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
 use actix_web::{get, web};
 use domain::enrolment::EnrolmentState;
 use domain::id::ActivityId;
 use serde::Deserialize;
-use storage::enrolments;
+use storage::enrolments::{self, AttendanceToReview};
+use storage::rulebooks;
 use utoipa::IntoParams;
 use uuid::Uuid;
 
@@ -76,6 +80,19 @@ pub(super) async fn list_attendances(
     let page = page_request(query.limit, query.cursor.as_deref())?;
     let state = query.state.map_or(EnrolmentState::LeadConfirmed, |state| state.0);
     let activity = query.activity_id.map(ActivityId::new);
-    let found = enrolments::list_reviewable(&app.database.read(), &caller.scope, state, activity, &page).await?;
-    Ok(web::Json(Listed::of(found, AttendanceView::from)))
+    let read = app.database.read();
+    let found = enrolments::list_reviewable(&read, &caller.scope, state, activity, &page).await?;
+    // How soon service must be registered: the rules that held when and where it was served, once for each session.
+    let mut register_within = HashMap::new();
+    for attendance in &found.items {
+        if let Entry::Vacant(unknown) = register_within.entry(attendance.enrolment.session) {
+            let rulebook = rulebooks::in_force_at(&read, attendance.node, attendance.starts_at).await?;
+            unknown.insert(rulebook.rules.record.register_within_days);
+        }
+    }
+    let view = |attendance: AttendanceToReview| {
+        let days = register_within[&attendance.enrolment.session];
+        AttendanceView::new(attendance, days)
+    };
+    Ok(web::Json(Listed::of(found, view)))
 }

@@ -78,6 +78,7 @@ impl From<CheckInError> for ApiError {
             CheckInError::Already(_) => ErrorCode::AlreadyCheckedIn,
             CheckInError::TooEarly(_) => ErrorCode::CheckInTooEarly,
             CheckInError::Over(_) => ErrorCode::SessionOver,
+            CheckInError::TooOften(_) => ErrorCode::CheckInLimitReached,
         };
         Self::new(code, error.to_string())
     }

@@ -15,9 +15,6 @@ use crate::http::time::BeijingTime;
 pub(super) type EnrolmentStateCode = Coded<EnrolmentState>;
 pub(super) type EvaluationCode = Coded<Evaluation>;
 
-/// Attendance is to be confirmed within three days; what came later deserves a second look.
-const REGISTERED_WITHIN: Duration = Duration::days(3);
-
 /// 我的报名
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct OwnEnrolmentView {
@@ -50,6 +47,9 @@ pub(super) struct OwnEnrolmentView {
     /// 服务分钟，不超过计划时长
     #[schema(example = 120)]
     minutes: Option<i64>,
+    /// 补录的分钟，由负责人事后补录，单独累计
+    #[schema(example = 60)]
+    made_up_minutes: Option<i64>,
     /// 负责人的评价
     evaluation: Option<EvaluationCode>,
     /// 审核未通过的原因
@@ -103,11 +103,17 @@ pub(super) struct AttendanceView {
     /// 服务分钟
     #[schema(example = 120)]
     minutes: Option<i64>,
+    /// 补录的分钟，须核实依据
+    #[schema(example = 60)]
+    made_up_minutes: Option<i64>,
+    /// 补录的依据
+    #[schema(example = "签到设备故障，有现场合影和签名册")]
+    made_up_evidence: Option<String>,
     /// 负责人的评价
     evaluation: Option<EvaluationCode>,
     /// 负责人确认时间
     confirmed_at: Option<BeijingTime>,
-    /// 是否在结束三天之后才确认
+    /// 是否在积分规则规定的登记期限之后才确认，须从严审核
     confirmed_late: bool,
     /// 审核时间
     reviewed_at: Option<BeijingTime>,
@@ -144,6 +150,7 @@ impl From<OwnEnrolment> for OwnEnrolmentView {
             checked_out_at: enrolment.checked_out_at.map(BeijingTime),
             closed_automatically: enrolment.closed_automatically,
             minutes: enrolment.timed_minutes,
+            made_up_minutes: enrolment.made_up.map(|made_up| made_up.minutes),
             evaluation: enrolment.confirmation.map(|confirmation| Coded(confirmation.evaluation)),
             refusal_reason: enrolment.review.and_then(|review| review.refusal),
             publicity_ends_at: enrolment.publicity_ends_at.map(BeijingTime),
@@ -153,8 +160,10 @@ impl From<OwnEnrolment> for OwnEnrolmentView {
     }
 }
 
-impl From<AttendanceToReview> for AttendanceView {
-    fn from(attendance: AttendanceToReview) -> Self {
+impl AttendanceView {
+    /// Attendance that was to be confirmed within so many days; what came later deserves a second look.
+    pub(super) fn new(attendance: AttendanceToReview, register_within_days: u32) -> Self {
+        let register_within = Duration::days(register_within_days.into());
         let enrolment = attendance.enrolment;
         let confirmed_at = enrolment.confirmation.map(|confirmation| confirmation.at);
         let review = enrolment.review;
@@ -174,9 +183,11 @@ impl From<AttendanceToReview> for AttendanceView {
             closed_automatically: enrolment.closed_automatically,
             located: enrolment.location.is_some(),
             minutes: enrolment.timed_minutes,
+            made_up_minutes: enrolment.made_up.as_ref().map(|made_up| made_up.minutes),
+            made_up_evidence: enrolment.made_up.map(|made_up| made_up.evidence),
             evaluation: enrolment.confirmation.map(|confirmation| Coded(confirmation.evaluation)),
             confirmed_at: confirmed_at.map(BeijingTime),
-            confirmed_late: confirmed_at.is_some_and(|at| at - attendance.ends_at > REGISTERED_WITHIN),
+            confirmed_late: confirmed_at.is_some_and(|at| at - attendance.ends_at > register_within),
             reviewed_at: review.as_ref().map(|review| review.at.into()),
             refusal_reason: review.and_then(|review| review.refusal),
             publicity_ends_at: enrolment.publicity_ends_at.map(BeijingTime),

@@ -1,5 +1,7 @@
 //! The report, as JSON or as a workbook.
 
+use std::time::Duration;
+
 use actix_web::http::header::CONTENT_DISPOSITION;
 use actix_web::{HttpResponse, get};
 use chrono::NaiveDate;
@@ -54,6 +56,8 @@ pub(super) struct LiabilityQuery {
     (status = 403, description = "没有权限", body = Problem, content_type = "application/problem+json"),
     (status = 404, description = "没有这个组织", body = Problem, content_type = "application/problem+json"),
     (status = 422, description = "查询条件有误", body = Problem, content_type = "application/problem+json"),
+    (status = 429, description = "查询过于频繁", body = Problem, content_type = "application/problem+json"),
+    (status = 503, description = "同时查询的人过多，请稍后再试", body = Problem, content_type = "application/problem+json"),
 ))]
 #[get("/reports/liability")]
 pub(super) async fn show_liability(
@@ -63,6 +67,8 @@ pub(super) async fn show_liability(
 ) -> ApiResult<HttpResponse> {
     let today = business_day(app.clock.business());
     let as_of = query.as_of.as_deref().map_or(Ok(today), |day| read_day(day, today))?;
+    app.limit(&format!("liability-reports:{}", caller.admin.id), 60, Duration::from_mins(10)).await?;
+    let _turn = app.reports.try_acquire().map_err(ApiError::unavailable)?;
     let tx = app.database.read_one_moment().await?;
     let (paths, name) = scope(&tx, caller.scope, query.organisation_id).await?;
     let before = start_of_day(as_of + chrono::Days::new(1));

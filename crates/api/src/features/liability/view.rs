@@ -1,15 +1,14 @@
 //! The report on the wire.
 
 use chrono::NaiveDate;
-use domain::liability::{Liability, UnitShare};
-use domain::points::TransferKind;
+use domain::liability::{Flow, Liability, UnitShare};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::http::coded::Coded;
 
-type TransferKindCode = Coded<TransferKind>;
+type FlowCode = Coded<Flow>;
 
 /// 积分负债表
 #[derive(Debug, Serialize, ToSchema)]
@@ -22,6 +21,18 @@ pub(super) struct LiabilityView {
     pub(super) organisation: String,
     /// 各类变动的合计，减少为负；相加等于未使用的积分减去欠分
     pub(super) movements: Vec<MovementView>,
+    /// 发放：获得的积分，减去追回的，加上恢复的
+    #[schema(example = 32000)]
+    pub(super) issued: i64,
+    /// 使用：兑换和捐赠的积分，减去退还的
+    #[schema(example = 4800)]
+    pub(super) spent: i64,
+    /// 过期清零的积分
+    #[schema(example = 500)]
+    pub(super) expired: i64,
+    /// 手工调整的积分，减少为负；发放减使用减过期加调整，等于未使用的积分减欠分
+    #[schema(example = 100)]
+    pub(super) adjusted: i64,
     /// 未使用的积分，含冻结积分和到期待清零的
     #[schema(example = 26800)]
     pub(super) outstanding: i64,
@@ -38,7 +49,7 @@ pub(super) struct LiabilityView {
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct MovementView {
     /// 类型
-    pub(super) kind: TransferKindCode,
+    pub(super) kind: FlowCode,
     /// 积分，含抵还欠分和记为欠分的
     #[schema(example = 32000)]
     pub(super) points: i64,
@@ -63,7 +74,7 @@ pub(super) struct UnitShareView {
     /// 单位
     #[schema(example = "平城区教育局")]
     pub(super) name: String,
-    /// 获得的积分，已扣除追回的
+    /// 获得的积分，已扣除追回的，含恢复的
     #[schema(example = 3200)]
     pub(super) issued: i64,
     /// 未使用的积分
@@ -84,8 +95,12 @@ impl LiabilityView {
             movements: report
                 .movements
                 .into_iter()
-                .map(|(kind, points)| MovementView { kind: Coded(kind), points })
+                .map(|(flow, points)| MovementView { kind: Coded(flow), points })
                 .collect(),
+            issued: report.issued,
+            spent: report.spent,
+            expired: report.expired,
+            adjusted: report.adjusted,
             outstanding: report.outstanding,
             owed: report.owed,
             by_month: by_month.map(|(first, points)| MonthView { month: first.map(month), points }).collect(),

@@ -15,7 +15,8 @@ pub(super) fn write(report: &LiabilityView) -> Result<Vec<u8>, XlsxError> {
     let sheet = begin(&mut book, "概况", &["项目", "积分"])?;
     let mut rows: Vec<(&str, i64)> =
         report.movements.iter().map(|movement| (movement.kind.0.label(), movement.points)).collect();
-    rows.extend([("未使用", report.outstanding), ("欠分", report.owed)]);
+    rows.extend([("发放合计", report.issued), ("使用合计", report.spent), ("过期合计", report.expired)]);
+    rows.extend([("调整合计", report.adjusted), ("未使用", report.outstanding), ("欠分", report.owed)]);
     for (row, (label, points)) in (1..).zip(rows) {
         text(sheet, row, 0, label)?;
         number(sheet, row, 1, points)?;

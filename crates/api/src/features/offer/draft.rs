@@ -5,8 +5,8 @@ use domain::id::{MerchantId, OfferId};
 use domain::offer::{Offer, Promise, PromiseError};
 use domain::time::Instant;
 use serde::Deserialize;
-use storage::merchants;
 use storage::offers::{self, OfferDetail};
+use storage::{merchants, rulebooks};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -17,6 +17,7 @@ use crate::error_code::ErrorCode;
 use crate::http::input;
 use crate::http::json::Json;
 use crate::http::time::BeijingTime;
+use crate::state::App;
 use crate::use_case::UseCase;
 
 type Keeper = Authorized<needs::ManageMall>;
@@ -60,9 +61,9 @@ pub(super) struct PromiseRequest {
     /// 每人每季度限兑份数，1 到 100；不填则按积分规则
     #[schema(example = 2)]
     limit_per_member: Option<i32>,
-    /// 兑换券有效天数，1 到 365，从兑换次日起算
+    /// 兑换券有效天数，1 到 365，从兑换次日起算；不填则按起草时的积分规则
     #[schema(example = 30)]
-    voucher_days: i32,
+    voucher_days: Option<i32>,
     /// 结束时间；不填则长期有效
     ends_at: Option<BeijingTime>,
 }
@@ -81,9 +82,10 @@ pub(super) async fn create_offer(
     caller: Keeper,
     request: Json<CreateOfferRequest>,
     use_case: UseCase,
+    app: App,
 ) -> ApiResult<HttpResponse> {
     let merchant = MerchantId::new(request.0.merchant_id);
-    let promise = promise(request.0.offer, "offer.")?;
+    let promise = promise(request.0.offer, "offer.", &app).await?;
     let story = use_case.write("create_offer", move |work| {
         Box::pin(async move {
             check(&promise, "offer.", work.now)?;
@@ -114,9 +116,10 @@ pub(super) async fn update_offer(
     id: web::Path<Uuid>,
     request: Json<PromiseRequest>,
     use_case: UseCase,
+    app: App,
 ) -> ApiResult<web::Json<ManagedOfferView>> {
     let id = OfferId::new(*id);
-    let promise = promise(request.0, "")?;
+    let promise = promise(request.0, "", &app).await?;
     let story = use_case.write("update_offer", move |work| {
         Box::pin(async move {
             check(&promise, "", work.now)?;
@@ -129,7 +132,14 @@ pub(super) async fn update_offer(
     story.await.map(web::Json)
 }
 
-fn promise(request: PromiseRequest, within: &str) -> ApiResult<Promise> {
+/// What the draft promises; for how long its vouchers are good the rules say where it does not.
+async fn promise(request: PromiseRequest, within: &str, app: &App) -> ApiResult<Promise> {
+    let voucher_days = if let Some(days) = request.voucher_days {
+        days
+    } else {
+        let rules = rulebooks::in_force(&app.database.read(), app.clock.business()).await?.rules;
+        i32::try_from(rules.voucher.valid_days).map_err(ApiError::internal)?
+    };
     let field = |name: &str| format!("{within}{name}");
     Ok(Promise {
         title: input::line(&field("title"), &request.title, 40)?,
@@ -141,7 +151,7 @@ fn promise(request: PromiseRequest, within: &str) -> ApiResult<Promise> {
         funding: request.funding_source.0,
         stock: request.stock,
         limit_per_member: request.limit_per_member,
-        voucher_days: request.voucher_days,
+        voucher_days,
         ends_at: request.ends_at.map(|end| end.0),
     })
 }

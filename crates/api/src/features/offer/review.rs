@@ -3,7 +3,7 @@
 use actix_web::{post, web};
 use domain::id::OfferId;
 use serde::Deserialize;
-use storage::offers;
+use storage::{admins, offers};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -65,7 +65,8 @@ pub(super) async fn approve_offer(
     let story = use_case.write("approve_offer", move |work| {
         Box::pin(async move {
             let mut offer = super::lock(work, &caller, id).await?;
-            offer.approve(caller.admin.id)?;
+            let drafter = admins::official(&work.tx, offer.drafted_by).await?;
+            offer.approve(caller.admin.official(), drafter)?;
             offers::save_state(&mut work.tx, &offer, work.now).await?;
             super::shown(work, &caller, id).await
         })

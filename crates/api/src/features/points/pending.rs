@@ -91,7 +91,7 @@ pub(super) async fn pending(tx: &ReadTx, member: MemberId, now: Instant) -> ApiR
 fn service(one: &AwaitedEnrolment) -> Service {
     Service {
         timed_minutes: one.timed_minutes,
-        made_up_minutes: 0,
+        made_up_minutes: one.made_up_minutes,
         kind: one.kind,
         evaluation: one.evaluation,
         starts_at: one.starts_at,

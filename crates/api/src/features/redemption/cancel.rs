@@ -1,18 +1,17 @@
 //! Giving a voucher back before it is used.
 
 use actix_web::{post, web};
-use domain::id::{LotId, MemberId, RedemptionId};
-use domain::points::{Actor, Grace, Posting};
-use domain::redemption::Redemption;
-use storage::{offers, purses, redemptions, rulebooks, transfers};
+use domain::id::{MemberId, RedemptionId};
+use domain::points::Actor;
+use storage::redemptions;
 use uuid::Uuid;
 
 use super::view::{RedemptionBalanceView, RedemptionView};
 use crate::auth::caller::CurrentMember;
 use crate::error::{ApiError, ApiResult, Problem};
-use crate::error_code::ErrorCode;
 use crate::http::answer::Answer;
 use crate::http::idempotency_key::IdempotencyKey;
+use crate::refunding::give_back;
 use crate::use_case::{UseCase, Work};
 
 /// 取消兑换
@@ -45,20 +44,4 @@ async fn cancel(work: &mut Work, member: MemberId, id: RedemptionId) -> ApiResul
     let posting = give_back(work, &redemption, Actor::Member(member)).await?;
     let detail = redemptions::find_own(&work.tx, member, id).await?.ok_or_else(ApiError::not_found)?;
     Ok(RedemptionBalanceView::new(RedemptionView::new(detail, work.now), posting.balance_after()))
-}
-
-/// Gives points, piece and quota of a redemption back that was locked and has just been closed.
-pub(crate) async fn give_back(work: &mut Work, redemption: &Redemption, actor: Actor) -> ApiResult<Posting> {
-    let days = rulebooks::in_force(&work.tx, work.now).await?.rules.refund.grace_days;
-    let spent = purses::lock_spent(&mut work.tx, redemption.member, redemption.transfer).await?;
-    let (mut purse, spent) = spent.ok_or_else(|| ApiError::from(ErrorCode::Internal))?;
-    let grace = Grace { days, lot: LotId::new(Uuid::now_v7()) };
-    let posting = redemption.refund(&mut purse, &spent, grace, actor, work.wall).map_err(ApiError::internal)?;
-    transfers::post(&mut work.tx, &posting).await?;
-    if !redemptions::close(&mut work.tx, redemption).await? {
-        return Err(ApiError::from(ErrorCode::StateConflict));
-    }
-    let offer = redemption.offer;
-    work.at_last(move |work| Box::pin(async move { Ok(offers::give_one_back(&mut work.tx, offer).await?) }));
-    Ok(posting)
 }

@@ -10,8 +10,6 @@ mod show;
 mod verify;
 mod view;
 
-pub(crate) use cancel::give_back;
-
 use domain::points::SpendError;
 use domain::redemption::{CloseError, RedeemError, VerifyError};
 use serde_json::json;
@@ -67,7 +65,7 @@ impl From<CloseError> for ApiError {
         let code = match error {
             CloseError::Verified => ErrorCode::AlreadyVerified,
             CloseError::Closed(_) => ErrorCode::RedemptionClosed,
-            CloseError::NotDue => ErrorCode::StateConflict,
+            CloseError::NotDue | CloseError::NotVerified => ErrorCode::StateConflict,
         };
         Self::new(code, error.to_string())
     }

@@ -166,20 +166,32 @@ pub const FIELDS: &[Field] = &[
     number("events.proposal_adopted", "议事建议被采纳", POINTS, 0..=100, |r| r.events.proposal_adopted),
     number("events.coop_item_done", "完成共建事项", POINTS, 0..=100, |r| r.events.coop_item_done),
     number("events.bravery", "见义勇为，由区级决定", POINTS, 0..=500, |r| r.events.bravery),
-    number("record.register_within_days", "活动结束后登记期限", DAYS, 1..=30, |r| {
-        r.record.register_within_days.into()
-    }),
+    number(
+        "record.register_within_days",
+        "活动结束后登记期限，逾期确认的考勤审核时会注明",
+        DAYS,
+        1..=30,
+        |r| r.record.register_within_days.into(),
+    ),
     number("record.publicity_days", "入账前公示", DAYS, 0..=7, |r| r.record.publicity_days.into()),
     number("record.made_up_within_days", "补录期限", DAYS, 1..=30, |r| r.record.made_up_within_days.into()),
     number("absence.cancel_free_hours", "可以自由取消报名的提前时间", HOURS, 0..=168, |r| {
         r.absence.cancel_free_hours.into()
     }),
-    number("absence.late_cancel_party_duty", "组织任务临时取消的考核扣分", POINTS, -10..=0, |r| {
-        r.absence.late_cancel_party_duty
-    }),
-    number("absence.no_show_party_duty", "组织任务缺席的考核扣分", POINTS, -10..=0, |r| {
-        r.absence.no_show_party_duty
-    }),
+    number(
+        "absence.late_cancel_party_duty",
+        "组织任务临时取消的考核扣分（本期尚未使用，考核上线后生效）",
+        POINTS,
+        -10..=0,
+        |r| r.absence.late_cancel_party_duty,
+    ),
+    number(
+        "absence.no_show_party_duty",
+        "组织任务缺席的考核扣分（本期尚未使用，考核上线后生效）",
+        POINTS,
+        -10..=0,
+        |r| r.absence.no_show_party_duty,
+    ),
     number("absence.absences_for_pause", "一年内缺席几次暂停报名", TIMES, 1..=50, |r| {
         r.absence.absences_for_pause.into()
     }),
@@ -209,7 +221,9 @@ pub const FIELDS: &[Field] = &[
     number("redemption.value_cap_year_fen", "全年兑换面值上限", Unit::Fen, 0..=200_000, |r| {
         r.redemption.value_cap_year_fen
     }),
-    number("voucher.valid_days", "兑换券有效期", DAYS, 1..=365, |r| r.voucher.valid_days.into()),
+    number("voucher.valid_days", "兑换券有效期，优惠起草时没有填写的按此", DAYS, 1..=365, |r| {
+        r.voucher.valid_days.into()
+    }),
     number("voucher.reversal_hours", "核销后可以撤销的时间", HOURS, 0..=72, |r| {
         r.voucher.reversal_hours.into()
     }),

@@ -192,7 +192,7 @@ impl Default for Events {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Record {
-    /// Days within which service is to be put on record.
+    /// Days within which the lead is to confirm service; what comes later is marked for its reviewer.
     pub register_within_days: u32,
     /// Days for which a record is public and open to objections before it is credited.
     pub publicity_days: u32,
@@ -212,9 +212,9 @@ impl Default for Record {
 pub struct Absence {
     /// Until how many hours before the start a seat may be given back freely.
     pub cancel_free_hours: u32,
-    /// What giving a seat of a party duty back late does to the appraisal.
+    /// What giving a seat of a party duty back late does to the appraisal; nothing reads it before there is one.
     pub late_cancel_party_duty: i64,
-    /// What staying away from a party duty does to the appraisal.
+    /// What staying away from a party duty does to the appraisal; nothing reads it before there is one.
     pub no_show_party_duty: i64,
     /// So many absences within a year pause signing up for a while.
     pub absences_for_pause: u32,
@@ -334,7 +334,7 @@ impl Default for Redemption {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Voucher {
-    /// Days that a voucher is valid, where the offer says nothing else.
+    /// Days that a voucher is valid, where the draft of the offer says nothing else.
     pub valid_days: u32,
     /// Hours within which a verification may be undone.
     pub reversal_hours: u32,

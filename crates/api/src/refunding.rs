@@ -1,0 +1,27 @@
+//! Refunding (退还): what a redemption took goes back, whoever closed it: the member, the clock, or an undone confirmation.
+
+use domain::id::LotId;
+use domain::points::{Actor, Grace, Posting};
+use domain::redemption::Redemption;
+use storage::{offers, purses, redemptions, rulebooks, transfers};
+use uuid::Uuid;
+
+use crate::error::{ApiError, ApiResult};
+use crate::error_code::ErrorCode;
+use crate::use_case::Work;
+
+/// Gives points, piece and quota of a redemption back that was locked and has just been closed.
+pub async fn give_back(work: &mut Work, redemption: &Redemption, actor: Actor) -> ApiResult<Posting> {
+    let days = rulebooks::in_force(&work.tx, work.now).await?.rules.refund.grace_days;
+    let spent = purses::lock_spent(&mut work.tx, redemption.member, redemption.transfer).await?;
+    let (mut purse, spent) = spent.ok_or_else(|| ApiError::from(ErrorCode::Internal))?;
+    let grace = Grace { days, lot: LotId::new(Uuid::now_v7()) };
+    let posting = redemption.refund(&mut purse, &spent, grace, actor, work.wall).map_err(ApiError::internal)?;
+    transfers::post(&mut work.tx, &posting).await?;
+    if !redemptions::close(&mut work.tx, redemption).await? {
+        return Err(ApiError::from(ErrorCode::StateConflict));
+    }
+    let offer = redemption.offer;
+    work.at_last(move |work| Box::pin(async move { Ok(offers::give_one_back(&mut work.tx, offer).await?) }));
+    Ok(posting)
+}
