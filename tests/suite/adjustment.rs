@@ -172,13 +172,13 @@ async fn what_waits_is_late_only_if_the_books_were_alive_when_its_time_came() {
     id(&propose(&app.stepped_up("community").await, &app, "zhang", -20).await.expect(201));
     let overdue = async || {
         let (read, later) = (app.state.database.read(), app.state.clock.wall() + Duration::days(30));
-        let mut red = Vec::new();
+        let mut late = Vec::new();
         for invariant in invariants::all() {
             if invariants::check(&read, &invariant, later).await.expect("an answer").count > 0 {
-                red.push(invariant.name);
+                late.push(invariant.name);
             }
         }
-        red
+        late
     };
     assert_eq!(overdue().await, [""; 0], "a copy that lay on a shelf for a month");
     app.state.clock.advance_wall(Duration::days(20));
