@@ -44,12 +44,12 @@ async fn checked_rules_wait_for_another_person_and_drafts_for_nobody() {
         "scope_id": app.world.node("wenyuan"),
         "draft": { "note": "试行", "effective_from": tomorrow, "rules": { "earning": { "day_cap": 80 } } },
     });
-    let drafted = id(&drafter.post("/admin/rulebooks", &draft).await.expect(201));
+    let rules = id(&drafter.post("/admin/rulebooks", &draft).await.expect(201));
     assert_eq!(waiting(&other, "rulebook").await, 0);
-    drafter.post(&format!("/admin/rulebooks/{drafted}/check"), &json!({})).await.expect(200);
+    drafter.post(&format!("/admin/rulebooks/{rules}/check"), &json!({})).await.expect(200);
     assert_eq!((waiting(&drafter, "rulebook").await, waiting(&other, "rulebook").await), (json!(0), json!(1)));
     assert_eq!(waiting(&app.admin("other-community").await, "rulebook").await, 0);
-    drafter.post(&format!("/admin/rulebooks/{drafted}/discard"), &json!({})).await.expect(200);
+    drafter.post(&format!("/admin/rulebooks/{rules}/discard"), &json!({})).await.expect(200);
     assert_eq!(waiting(&other, "rulebook").await, 0);
 }
 

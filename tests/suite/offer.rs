@@ -88,10 +88,10 @@ async fn a_draft_that_does_not_say_how_long_its_vouchers_are_good_follows_the_ru
     let mut promise = app.promise("面", 80, 7);
     promise.as_object_mut().expect("an offer").remove("voucher_days");
     let body = json!({ "merchant_id": shop.merchant, "offer": promise });
-    let drafted = drafter.post("/admin/offers", &body).await.expect(201);
-    assert_eq!(drafted["voucher_days"], 30);
+    let draft = drafter.post("/admin/offers", &body).await.expect(201);
+    assert_eq!(draft["voucher_days"], 30);
     app.change_rules(|rules| rules.voucher.valid_days = 45).await;
-    let rewritten = drafter.put(&format!("/admin/offers/{}", id(&drafted)), &promise).await.expect(200);
+    let rewritten = drafter.put(&format!("/admin/offers/{}", id(&draft)), &promise).await.expect(200);
     assert_eq!(rewritten["voucher_days"], 45);
 }
 
