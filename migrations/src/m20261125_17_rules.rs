@@ -79,6 +79,11 @@ impl MigrationTrait for Migration {
         .references("decided_node_id", "organisation")
         .references("decided_by", "admin")
         .unique_where(["member_id", "event", "reference"], "state <> 'refused'")
+        // Of these each is rewarded once, to whoever was first; to the others several may have contributed.
+        .unique_where(
+            ["event", "reference"],
+            "state <> 'refused' AND event IN ('wish_done', 'issue_valid', 'issue_closed')",
+        )
         .index(["member_id", "event", "happened_at"])
         .index(["node_id", "id"])
         .create(manager)

@@ -75,7 +75,8 @@ pub fn compare(bench: &mut Bench) -> Result<(), Failure> {
         let (nonce, turn) = (bench.phones.nonce(), AtomicUsize::new(0));
         let outcome = bench.drive(&Restless { token, nonce, turn, taken: Mutex::default(), calls }, CONNECTIONS)?;
         if let Some(complaint) = outcome.complaint {
-            return Err(format!("no long history: {complaint}").into());
+            bench.report.wrong.push(format!("no long history: {complaint}"));
+            return Ok(());
         }
     }
     for (what, path) in [("balance", "/api/v1/member/points"), ("first page", "/api/v1/member/points/entries?limit=20")]

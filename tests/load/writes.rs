@@ -96,14 +96,15 @@ pub fn redeem_beside(bench: &mut Bench) -> Result<(), Failure> {
     let mut got = Vec::new();
     for (wanted, offers) in [("the same offer", &one[..]), ("random ones too", &all)] {
         let (theirs, others) = (redemptions(bench, &all)?, redemptions(bench, offers)?);
-        let bench = &*bench;
+        let shared = &*bench;
         let (few, many) = std::thread::scope(|scope| {
-            let many = scope.spawn(|| bench.drive(&others, MANY));
-            (bench.drive(&theirs, FEW), many.join())
+            let many = scope.spawn(|| shared.drive(&others, MANY));
+            (shared.drive(&theirs, FEW), many.join())
         });
         let (few, many) = (few?, many.map_err(|_| "a thread broke off")??);
         if let Some(complaint) = few.complaint.or(many.complaint) {
-            return Err(format!("redeeming beside others: {complaint}").into());
+            bench.report.wrong.push(format!("redeeming beside others: {complaint}"));
+            return Ok(());
         }
         let p99 = few.p99.unwrap_or_default();
         got.push(format!("{:.0} a second (p99 {p99:.0} ms) while {MANY} others wanted {wanted}", few.rate));

@@ -85,6 +85,37 @@ async fn an_admin_who_is_a_member_too_is_found_by_the_account() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn of_an_admin_who_is_a_member_too_each_side_reads_its_own() {
+    let app = TestApp::start().await;
+    app.link_admin("subdistrict", "liu").await;
+    app.admin("subdistrict").await.post("/admin/offers", &json!({})).await.refused(403, "forbidden");
+    app.member("liu").await.get("/admin/me").await.refused(403, "wrong_audience");
+    let official = app.further_admin("near-auditor", Role::Auditor, "shuiposi").await;
+    let private = app.further_admin("unit-auditor", Role::Auditor, "health").await;
+    for (auditor, kind) in [(official, "admin"), (private, "member")] {
+        let seen = records(&auditor, "").await;
+        assert_eq!((seen.len(), &seen[0]["actor_kind"]), (1, &json!(kind)), "{seen:?}");
+    }
+}
+
+/// Roles begin and end by wall time, as the trail tells it.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_admin_did_before_the_role_or_after_it_is_not_read_where_it_was_held() {
+    let app = TestApp::start().await;
+    let auditor = app.further_admin("near-auditor", Role::Auditor, "xinhewan").await;
+    app.admin("estate").await.get("/admin/offers").await.refused(403, "forbidden");
+    assert_eq!(records(&auditor, "").await.len(), 1);
+    for (column, moved) in [("granted_at", chrono::Duration::hours(1)), ("revoked_at", chrono::Duration::hours(-1))] {
+        let now = app.state.clock.wall();
+        for (value, seen) in [(now + moved, 0), (now - moved, 1)] {
+            app.tamper(&format!("UPDATE role_grant SET {column} = '{}' WHERE role = 'estate'", value.to_rfc3339()))
+                .await;
+            assert_eq!(records(&auditor, "").await.len(), seen, "{column} {value}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn nobody_reads_what_was_done_elsewhere_or_without_the_role() {
     let app = busy().await;
     let near = app.further_admin("near-auditor", Role::Auditor, "wenyuan").await;

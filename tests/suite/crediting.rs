@@ -163,7 +163,7 @@ async fn reached(app: &TestApp, sql: &str, count: i64) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn killed_while_points_come_and_go_it_does_the_rest_once() {
     let app = TestApp::start().await;
-    let members = app.crowd(400).await;
+    let members = app.crowd(1_600).await;
     let activity = app.activity(1, 3, 10).await;
     let ahead = Span::days(600).num_seconds();
     app.state.clock.set_ahead_seconds(ahead);
@@ -172,7 +172,7 @@ async fn killed_while_points_come_and_go_it_does_the_rest_once() {
     app.leave().await;
 
     let both = "SELECT count(*) FROM transfer WHERE kind IN ('earn', 'expire')";
-    let all = 3 * 400;
+    let all = 3 * 1_600;
     for _ in 0..2 {
         let before = app.number(both).await;
         let mut server = Binary::serve(&app);
@@ -183,7 +183,7 @@ async fn killed_while_points_come_and_go_it_does_the_rest_once() {
     }
     let _server = Binary::serve(&app);
     reached(&app, both, all).await;
-    assert_eq!((app.number(EXPIRED).await, app.number(CREDITED).await), (400, 800));
-    assert_eq!(app.number("SELECT count(*) FROM enrolment WHERE state = 'credited'").await, 400);
+    assert_eq!((app.number(EXPIRED).await, app.number(CREDITED).await), (1_600, 3_200));
+    assert_eq!(app.number("SELECT count(*) FROM enrolment WHERE state = 'credited'").await, 1_600);
     app.books_balance().await;
 }

@@ -7,11 +7,14 @@ use api::clock::Clock;
 use api::demo::ids;
 use api::jobs;
 use api::seal_key::{SealChecker, SealKey};
+use domain::code::Code;
 use domain::id::{AccountId, LotId};
 use domain::points::TransferKind;
+use domain::session::Audience;
 use storage::{Database, answers, chains, invariants, owners, reconciliations, seals};
 use tests::TestApp;
 use tests::binary::zhixiang;
+use tests::contract::operations;
 use tests::database::copy;
 use tests::forger::{ForgedLeg, Forger};
 
@@ -95,15 +98,20 @@ const FAULTS: [(&str, &[&str]); 33] = [
     ),
     ("lifetime_earned", &["UPDATE account SET lifetime_earned = lifetime_earned + 1 WHERE kind = 'points'"]),
     ("verified_minutes", &["UPDATE account SET verified_minutes = verified_minutes + 1 WHERE kind = 'points'"]),
-    ("earned_by_event", &["DELETE FROM earn_event WHERE transfer_id IS NOT NULL"]),
+    (
+        "earned_by_event",
+        &["DELETE FROM earn_event WHERE transfer_id IS NOT NULL \
+           AND source_id NOT IN (SELECT enrolment_id FROM misconduct_case)"],
+    ),
     (
         "event_points",
-        &["UPDATE earn_event SET points = points + 1, uncapped_points = uncapped_points + 1 WHERE points > 0"],
+        &["UPDATE earn_event SET points = points + 1, uncapped_points = uncapped_points + 1 WHERE points > 0 \
+           AND source_id NOT IN (SELECT enrolment_id FROM misconduct_case)"],
     ),
     (
         "event_minutes",
         &["UPDATE service_record SET timed_minutes = timed_minutes - 1, made_up_minutes = made_up_minutes + 1 \
-           WHERE timed_minutes > 0"],
+           WHERE timed_minutes > 0 AND source_id NOT IN (SELECT enrolment_id FROM misconduct_case)"],
     ),
     ("issuance", &["INSERT INTO issuance (year, funding_source, points) VALUES (2026, 'fiscal', 1)"]),
     ("seats", &["UPDATE activity_session SET enrolled = enrolled + 1 WHERE enrolled < capacity"]),
@@ -171,14 +179,45 @@ const FAULTS: [(&str, &[&str]); 33] = [
 ];
 
 /// Answers that tell of transfers that never were, by operation.
-const LOST: [(&str, &str); 6] = [
+const LOST: [(&str, &str); 8] = [
     ("redeem_offer", "{}"),
     ("donate_points", "{}"),
     ("cancel_redemption", r#"{"id":"00000000-0000-7000-8000-000000000001"}"#),
     ("approve_adjustment", r#"{"transfer_id":"00000000-0000-7000-8000-000000000001"}"#),
     ("confirm_misconduct_case", r#"{"deduction_transfer_id":"00000000-0000-7000-8000-000000000001"}"#),
+    ("approve_reversal", r#"{"redemption_id":"00000000-0000-7000-8000-000000000001"}"#),
+    (
+        "approve_reward",
+        r#"{"id":"00000000-0000-7000-8000-000000000001","member_id":"00000000-0000-7000-8000-000000000002","points":5}"#,
+    ),
     ("rule_misconduct_appeal", r#"{"state":"revoked","clawback_transfer_id":"00000000-0000-7000-8000-000000000001"}"#),
 ];
+
+/// Operations with a key whose answers name no transfer: they count places and pieces, wait for somebody else, or do not say
+/// whether points moved.
+const SILENT: [&str; 9] = [
+    "accept_residency",
+    "cancel_activity",
+    "cancel_enrolment",
+    "change_offer_stock",
+    "enrol_activity",
+    "propose_adjustment",
+    "propose_reward",
+    "refuse_adjustment",
+    "verify_voucher",
+];
+
+#[test]
+fn every_keyed_answer_is_held_against_the_ledger_or_names_no_transfer() {
+    let keyed = Audience::ALL.iter().flat_map(|audience| operations(*audience)).filter(|operation| operation.keyed);
+    let keyed: BTreeSet<String> = keyed.map(|operation| operation.id).collect();
+    let known = SILENT.into_iter().chain(answers::operations()).map(str::to_owned).collect();
+    assert_eq!(keyed, known);
+    assert_eq!(
+        LOST.map(|(operation, _)| operation).into_iter().collect::<BTreeSet<_>>(),
+        answers::operations().collect()
+    );
+}
 
 /// Faults for which somebody must know how entries are hashed.
 const FORGERIES: [&str; 7] =

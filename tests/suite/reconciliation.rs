@@ -133,12 +133,15 @@ async fn whose_books_are_wrong_cannot_spend_until_two_persons_saw_to_it() {
 }
 
 /// Faults of which each names a member, and those whom they concern: a donor, somebody accused, and two others.
-const OF_MEMBERS: [&str; 8] = [
+const OF_MEMBERS: [&str; 10] = [
     "UPDATE adjustment SET amount = amount - 1 WHERE state = 'approved'",
     "UPDATE donation SET points = points + 1",
-    "UPDATE misconduct_case SET state = 'confirmed', decided_by = node_id",
+    "UPDATE reward SET state = 'approved', decided_by = id",
+    "UPDATE reversal SET state = 'approved', decided_by = id, decided_at = requested_at",
+    "UPDATE misconduct_case SET state = 'confirmed', decided_by = node_id WHERE state = 'proposed'",
     "INSERT INTO service_reversal (id, record_id, case_id, kind, timed_minutes, made_up_minutes, at) SELECT s.id, s.id, c.id, \
-     'void', 0, 0, s.served_at FROM misconduct_case c JOIN service_record s ON s.source_id = c.enrolment_id",
+     'void', 0, 0, s.served_at FROM misconduct_case c JOIN service_record s ON s.source_id = c.enrolment_id \
+     WHERE s.id NOT IN (SELECT record_id FROM service_reversal)",
     "UPDATE entry SET previous_hash = (SELECT last_hash FROM account WHERE last_hash IS NOT NULL LIMIT 1) \
      WHERE sequence IS NULL AND transfer_id = (SELECT id FROM transfer WHERE kind = 'earn' AND source_kind = 'first_residency' \
      AND source_id NOT IN (SELECT member_id FROM donation UNION SELECT member_id FROM misconduct_case) ORDER BY source_id LIMIT 1)",
@@ -177,19 +180,21 @@ async fn whoever_has_a_fault_is_frozen_for_it_and_nobody_else() {
         "accused misconduct_service",
         "accused service_reversal",
         "another account_owner",
+        "another reversal_redemption",
         "another unchained",
         "another verified_minutes",
         "donor adjustment_exists",
         "donor adjustment_hold",
         "donor adjustment_points",
         "donor donation_points",
+        "donor reward_credit",
     ];
     assert_eq!(found, expected);
     let concerned = "SELECT count(DISTINCT member_id) FROM ledger_finding WHERE member_id IS NOT NULL";
-    assert_eq!(app.number(concerned).await, 5);
+    assert_eq!(app.number(concerned).await, 6);
     let frozen = "SELECT count(*) FROM account WHERE frozen_at IS NOT NULL AND member_id IN (SELECT member_id FROM ledger_finding)";
-    assert_eq!(app.number(frozen).await, 5);
-    assert_eq!(app.number("SELECT count(*) FROM account WHERE frozen_at IS NOT NULL").await, 5);
+    assert_eq!(app.number(frozen).await, 6);
+    assert_eq!(app.number("SELECT count(*) FROM account WHERE frozen_at IS NOT NULL").await, 6);
     assert_eq!(app.texts("SELECT invariant FROM ledger_finding WHERE member_id IS NULL").await, [""; 0]);
 }
 

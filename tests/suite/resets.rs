@@ -14,7 +14,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use tests::client::key;
 use tests::contract::operations;
-use tests::mall::{id, redeem};
+use tests::mall::{id, redeem, verify};
 use tests::reset::vanish;
 use tests::service::enrol;
 use tests::{Client, Reply, TestApp, world};
@@ -80,6 +80,16 @@ impl Stage {
         let body = json!({ "member_id": member, "amount": -5, "reason": "重复入账" });
         let district = self.app.stepped_up("district").await;
         id(&district.post_keyed("/admin/adjustments", &key(), &body).await.expect(201))
+    }
+
+    /// What a member is rewarded for.
+    async fn wish(&self) -> Value {
+        let (member, _) = self.newcomer(0).await;
+        self.app.settle(member).await;
+        json!({
+            "member_id": member, "event": "wish_done", "happened_at": self.app.time(-chrono::Duration::hours(1)),
+            "reference": format!("微心愿 {member}"), "evidence": "心愿人已确认",
+        })
     }
 
     /// A member whose service was credited, and the case of misconduct that somebody made of it.
@@ -177,6 +187,22 @@ impl Stage {
             "refuse_adjustment" => {
                 let path = format!("/admin/adjustments/{}/refusal", self.adjustment().await);
                 (app.stepped_up_as(self.second_district).await, path, json!({ "reason": "没有重复入账" }))
+            }
+            "propose_reward" => (app.admin("community").await, "/admin/rewards".into(), self.wish().await),
+            "approve_reward" => {
+                let wish = self.wish().await;
+                let proposed =
+                    app.admin("community").await.post_keyed("/admin/rewards", &key(), &wish).await.expect(201);
+                let path = format!("/admin/rewards/{}/approval", id(&proposed));
+                (app.stepped_up("second-community").await, path, json!({}))
+            }
+            "approve_reversal" => {
+                let (_, redemption) = self.voucher().await;
+                verify(&self.clerk, &redemption).await.expect(201);
+                let reason = json!({ "reason": "扫错了券" });
+                let asked =
+                    self.clerk.post(&format!("/merchant/vouchers/{redemption}/reversal"), &reason).await.expect(201);
+                (app.stepped_up("district").await, format!("/admin/reversals/{}/approval", id(&asked)), json!({}))
             }
             "confirm_misconduct_case" => {
                 let (_, case) = self.misconduct_case().await;

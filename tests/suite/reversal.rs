@@ -1,5 +1,6 @@
 //! A confirmation that a shop made by mistake is undone by another person, within the hours that the rules give, once.
 
+use domain::role::Role;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tests::client::key;
@@ -59,9 +60,10 @@ async fn another_person_undoes_a_confirmation_and_everything_goes_back_once() {
     ask(&clerk, &redemption).await.refused(409, "state_conflict");
     let reversal = id(&asked);
 
-    let merchant = app.stepped_up("merchant").await;
-    assert_eq!(waiting(&merchant, "reversal").await, 1);
-    approve(&app.admin("merchant").await, &reversal).await.refused(403, "step_up_required");
+    let (inviter, merchant) = (app.stepped_up("merchant").await, app.stepped_up("district").await);
+    assert_eq!((waiting(&inviter, "reversal").await, waiting(&merchant, "reversal").await), (json!(0), json!(1)));
+    approve(&inviter, &reversal).await.refused(409, "same_person");
+    approve(&app.admin("district").await, &reversal).await.refused(403, "step_up_required");
     approve(&app.stepped_up("subdistrict").await, &reversal).await.refused(403, "forbidden");
     let done = approve(&merchant, &reversal).await.expect(201);
     assert_eq!(done["state"], "approved");
@@ -95,7 +97,7 @@ async fn a_shop_asks_within_the_hours_that_the_rules_give_and_is_answered_within
     ask(&clerk, &redemption).await.refused(409, "reversal_too_late");
     app.change_rules(|rules| rules.voucher.reversal_hours = 3).await;
     let reversal = id(&ask(&clerk, &redemption).await.expect(201));
-    let merchant = app.stepped_up("merchant").await;
+    let merchant = app.stepped_up("district").await;
     assert_eq!(refuse(&merchant, &reversal).await.expect(200)["refusal"], "顾客已取餐");
     refuse(&merchant, &reversal).await.refused(409, "state_conflict");
     let again = id(&ask(&clerk, &redemption).await.expect(201));
@@ -109,24 +111,27 @@ async fn a_shop_asks_within_the_hours_that_the_rules_give_and_is_answered_within
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn neither_the_holder_nor_who_asked_approves() {
+async fn neither_the_holder_nor_who_asked_nor_who_invited_them_approves() {
     let Counter { app, clerk, redemption, .. } = counter().await;
     let reversal = id(&ask(&clerk, &redemption).await.expect(201));
-    app.link_admin("merchant", "zhang").await;
-    let own = app.stepped_up("merchant").await;
+    let own = app.stepped_up("district").await;
+    app.link_admin("district", "zhang").await;
     assert_eq!(waiting(&own, "reversal").await, 0);
     approve(&own, &reversal).await.refused(409, "same_person");
     refuse(&own, &reversal).await.refused(409, "same_person");
-    app.link_admin("district", "li").await;
+    app.link_admin("merchant", "wang").await;
+    refuse(&app.stepped_up("merchant").await, &reversal).await.refused(409, "same_person");
+    app.link_admin("subdistrict", "li").await;
     app.identity_of("wang-fang", Some(app.world.member("li"))).await;
-    approve(&app.stepped_up("district").await, &reversal).await.refused(409, "same_person");
+    let further = app.further_admin("second-district", Role::District, "district").await;
+    assert_eq!(waiting(&further, "reversal").await, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn twenty_approvals_at_once_give_back_once() {
     let Counter { app, member, clerk, redemption } = counter().await;
     let reversal = id(&ask(&clerk, &redemption).await.expect(201));
-    let (merchant, district) = (app.stepped_up("merchant").await, app.stepped_up("district").await);
+    let (merchant, district) = (app.stepped_up("district").await, app.stepped_up("district").await);
     let approvals = (0..20).map(|number| approve(if number % 2 == 0 { &merchant } else { &district }, &reversal));
     let (done, others): (Vec<_>, Vec<_>) = join_all(approvals).await.into_iter().partition(|reply| reply.status == 201);
     assert_eq!(done.len(), 1);

@@ -1,6 +1,6 @@
 //! The contracts: one OpenAPI 3.1 document per audience, generated from the handlers that serve it.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use actix_web::App;
@@ -57,23 +57,22 @@ pub fn document(audience: Audience) -> OpenApi {
     document
 }
 
-/// The operations that the contracts let be asked for something in the query, as method and path.
-static ASKED: LazyLock<HashSet<String>> = LazyLock::new(|| {
+/// Whether something may be asked in the query of the operations of the contracts, by method and path.
+static ASKED: LazyLock<HashMap<String, bool>> = LazyLock::new(|| {
     let documents = Audience::ALL.iter().map(|audience| document(*audience));
     let paths = documents.flat_map(|document| document.paths.paths);
     let asked = paths.flat_map(|(path, PathItem { get, post, put, delete, .. })| {
         let methods = [("GET", get), ("POST", post), ("PUT", put), ("DELETE", delete)];
-        let asked = methods
-            .into_iter()
-            .filter(|(_, operation)| operation.as_ref().is_some_and(|operation| has(operation, &ParameterIn::Query)));
-        asked.map(|(method, _)| format!("{method} {path}")).collect::<Vec<_>>()
+        methods.into_iter().filter_map(move |(method, operation)| {
+            Some((format!("{method} {path}"), has(&operation?, &ParameterIn::Query)))
+        })
     });
     asked.collect()
 });
 
-/// Whether this operation may be asked for something in the query.
-pub fn takes_query(method: &str, path: &str) -> bool {
-    ASKED.contains(&format!("{method} {path}"))
+/// Whether nothing may be asked of this operation in the query; of one that is in no contract this is not known.
+pub fn takes_no_query(method: &str, path: &str) -> bool {
+    ASKED.get(&format!("{method} {path}")) == Some(&false)
 }
 
 fn has(operation: &Operation, place: &ParameterIn) -> bool {

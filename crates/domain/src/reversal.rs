@@ -71,19 +71,21 @@ pub enum ReversalError {
     /// Nobody answered in time.
     #[error("该申请已于 {} 逾期，不能再核准", spoken(*.0))]
     Lapsed(Instant),
-    /// Who asked, or would get the points back, does not decide.
-    #[error("不能核准本人提出或退还本人积分的申请，请由其他人办理")]
+    /// Who asked, made somebody ask, or would get the points back, does not decide.
+    #[error("不能核准本人提出、由本人邀请的店员提出或退还本人积分的申请，请由其他人办理")]
     SamePerson,
     /// The redemption does not take the step.
     #[error(transparent)]
     Close(#[from] CloseError),
 }
 
-/// The persons who must not decide: who asked, if they are a member, and whose voucher it was.
+/// The persons who must not decide: who asked, if they are a member, who brought them into the shop, and whose voucher it was.
 #[derive(Clone, Copy, Debug)]
 pub struct Concerned {
     /// The member who the staff member also is.
     pub requester: Option<MemberId>,
+    /// The admin who invited the staff member.
+    pub inviter: Option<Official>,
     /// The member who redeemed.
     pub holder: MemberId,
 }
@@ -163,7 +165,8 @@ impl Reversal {
             ReversalState::Lapsed => return Err(ReversalError::Lapsed(self.lapses_at)),
             decided => return Err(ReversalError::Decided(decided)),
         }
-        let asked = concerned.requester.is_some_and(|requester| by.is(requester));
+        let asked = concerned.requester.is_some_and(|requester| by.is(requester))
+            || concerned.inviter.is_some_and(|inviter| by.is_same_person(inviter));
         if asked || by.is(concerned.holder) { Err(ReversalError::SamePerson) } else { Ok(()) }
     }
 }
@@ -196,7 +199,8 @@ mod tests {
     }
 
     fn concerned(redemption: &Redemption) -> Concerned {
-        Concerned { requester: Some(member(70)), holder: redemption.member }
+        let inviter = Official { admin: AdminId::new(Uuid::from_u128(6)), member: Some(member(71)) };
+        Concerned { requester: Some(member(70)), inviter: Some(inviter), holder: redemption.member }
     }
 
     #[test]
@@ -216,7 +220,7 @@ mod tests {
     fn another_person_approves_once_and_in_time() {
         let (mut redemption, at) = verified();
         let mut reversal = request(&redemption, 24, at).expect("a request");
-        for same in [member(70), redemption.member] {
+        for same in [member(70), member(71), redemption.member] {
             let who = concerned(&redemption);
             let own = reversal.approve(&mut redemption, official(Some(same)), who, at);
             assert_eq!(own, Err(ReversalError::SamePerson));

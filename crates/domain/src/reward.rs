@@ -11,6 +11,9 @@ use crate::points::RewardedEvent;
 use crate::points::rulebook::Events;
 use crate::time::{Instant, beijing, spoken};
 
+/// How long after an event it can be put on record.
+const RECORDED_WITHIN_DAYS: i64 = 60;
+
 codes! {
     /// Where a reward stands.
     RewardState {
@@ -69,6 +72,9 @@ pub enum RewardError {
     /// It has not happened.
     #[error("发生时间不能晚于现在")]
     Future,
+    /// It happened too long ago for the caps of its day to mean anything.
+    #[error("只能登记最近 {} 天内的事项", RECORDED_WITHIN_DAYS)]
+    TooLate,
     /// Nobody rewards themselves, or agrees with themselves.
     #[error("不能登记或核准本人的奖励，也不能核准自己登记的奖励，请由其他人办理")]
     SamePerson,
@@ -98,12 +104,20 @@ impl Reward {
         if happened_at > step.at {
             return Err(RewardError::Future);
         }
+        if happened_at < step.at - Duration::days(RECORDED_WITHIN_DAYS) {
+            return Err(RewardError::TooLate);
+        }
         if step.by.is(member) {
             return Err(RewardError::SamePerson);
         }
-        // A month at one's post is one event, whatever it is called.
-        let month = happened_at.with_timezone(&beijing()).format("%Y-%m").to_string();
-        let reference = if event == RewardedEvent::PostDutyMonth { month } else { reference };
+        let at_home = happened_at.with_timezone(&beijing());
+        let reference = match event {
+            // A month at one's post is one event, whatever it is called.
+            RewardedEvent::PostDutyMonth => at_home.format("%Y-%m").to_string(),
+            // One passes the same point again and again.
+            RewardedEvent::PatrolPoint => format!("{reference} {}", at_home.format("%Y-%m-%d %H:%M")),
+            _ => reference,
+        };
         let state = RewardState::Proposed;
         Ok(Self {
             id,

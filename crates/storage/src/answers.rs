@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::id::{PersonId, TransferId};
+use domain::id::{MemberId, PersonId, TransferId};
+use domain::points::SourceKind;
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde_json::Value;
@@ -24,22 +25,31 @@ enum Told {
     Named(&'static [&'static str]),
     /// It names transfers that a granted appeal has taken back.
     TakenBack(&'static [&'static str]),
-    /// It names a redemption whose transfer was taken back.
-    Redemption,
+    /// It names in this field a redemption whose transfer was taken back.
+    Redemption(&'static str),
+    /// It names a reward, its member, and what the rules gave for it.
+    Reward,
 }
 
 /// What misconduct took.
 const TAKEN: &[&str] = &["clawback_transfer_id", "deduction_transfer_id"];
 
 /// The operations with a key whose answers say that points moved.
-const OPERATIONS: [(&str, Told); 6] = [
+const OPERATIONS: [(&str, Told); 8] = [
     ("redeem_offer", Told::ByKey),
     ("donate_points", Told::ByKey),
-    ("cancel_redemption", Told::Redemption),
+    ("cancel_redemption", Told::Redemption("id")),
+    ("approve_reversal", Told::Redemption("redemption_id")),
+    ("approve_reward", Told::Reward),
     ("approve_adjustment", Told::Named(&["transfer_id"])),
     ("confirm_misconduct_case", Told::Named(TAKEN)),
     ("rule_misconduct_appeal", Told::TakenBack(TAKEN)),
 ];
+
+/// The operations whose kept answers are looked at.
+pub fn operations() -> impl Iterator<Item = &'static str> {
+    OPERATIONS.iter().map(|(operation, _)| *operation)
+}
 
 /// Answers that are looked at at once.
 const AT_ONCE: u64 = 2_000;
@@ -99,8 +109,15 @@ async fn told_by(tx: &ReadTx, told: Told, rows: &[row::Model]) -> Result<Vec<Uui
             .flat_map(|answer| fields(&answer, names))
             .map(back)
             .collect(),
-        Told::Redemption => {
-            let ids: Vec<Uuid> = answers.flat_map(|answer| fields(&answer, &["id"])).collect();
+        Told::Reward => answers
+            .filter(|answer| answer["points"].as_i64().is_some_and(|points| points > 0))
+            .filter_map(|answer| {
+                let [reward, member] = fields(&answer, &["id", "member_id"])[..] else { return None };
+                Some(TransferId::of_earning(SourceKind::Reward, reward, MemberId::new(member)).uuid())
+            })
+            .collect(),
+        Told::Redemption(name) => {
+            let ids: Vec<Uuid> = answers.flat_map(|answer| fields(&answer, &[name])).collect();
             let spent: Vec<(Uuid, Uuid)> = redemption::Entity::find()
                 .select_only()
                 .columns([redemption::Column::Id, redemption::Column::TransferId])

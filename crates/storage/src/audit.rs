@@ -111,7 +111,7 @@ pub struct Filter {
     pub to: Option<Instant>,
 }
 
-/// Lists what people of these subtrees did, the newest first: admins who hold or held a role there, members of units there,
+/// Lists what people of these subtrees did, the newest first: admins who held a role there at the time, members of units there,
 /// staff of merchants there. Who belongs nowhere is seen from the root only.
 pub async fn list_within(
     tx: &ReadTx,
@@ -139,17 +139,20 @@ pub async fn list_within(
     Ok(Page::from_one_more(lines, page.limit, |line| line.id))
 }
 
-/// The condition that whoever acted belongs to one of these subtrees.
+/// The condition that whoever acted belonged to one of these subtrees: as an admin, whoever held a role there at the time; an
+/// admin who is also a member acts under the member's id.
 fn acted_within(paths: &[NodePath]) -> Condition {
     let mut root = organisations::ids_inside(paths);
     root.and_where(organisations::row::Column::ParentId.is_null());
-    let admins = role_grants::holders_inside(paths);
+    let actor = || row::Column::ActorId.into_expr();
     let linked = Query::select()
-        .column(admins::row::Column::MemberId)
+        .column(admins::row::Column::Id)
         .from(admins::row::Entity)
-        .and_where(admins::row::Column::Id.in_subquery(admins.clone()))
-        .and_where(admins::row::Column::MemberId.is_not_null())
+        .and_where(admins::row::Column::MemberId.into_expr().eq(actor()))
         .to_owned();
+    let mut held = role_grants::held_inside(paths, row::Column::At.into_expr());
+    let official = held.clone().and_where(role_grants::row::Column::AdminId.into_expr().eq(actor())).to_owned();
+    let official_member = held.and_where(role_grants::row::Column::AdminId.in_subquery(linked)).to_owned();
     let members = Query::select()
         .column(members::row::Column::Id)
         .from(members::row::Entity)
@@ -165,8 +168,12 @@ fn acted_within(paths: &[NodePath]) -> Condition {
         .from(staff::row::Entity)
         .and_where(staff::row::Column::MerchantId.in_subquery(merchants))
         .to_owned();
-    let theirs = [admins, linked, members, staff].into_iter().map(|ids| row::Column::ActorId.in_subquery(ids));
-    theirs.fold(Condition::any().add(Expr::exists(root)), Condition::add)
+    let of_kind = |kind: AuditActor, belongs: Expr| row::Column::ActorKind.eq(kind.code()).and(belongs);
+    Condition::any()
+        .add(Expr::exists(root))
+        .add(of_kind(AuditActor::Admin, Expr::exists(official).or(Expr::exists(official_member))))
+        .add(of_kind(AuditActor::Member, row::Column::ActorId.in_subquery(members)))
+        .add(of_kind(AuditActor::Merchant, row::Column::ActorId.in_subquery(staff)))
 }
 
 /// The rows with the names of those who acted. An admin who is also a member acts as the member.

@@ -37,7 +37,7 @@ pub struct ReversalDetail {
     pub concerned: Concerned,
 }
 
-/// Keeps a new request. Conflicts (`reversal_open_redemption_id`) if one was made that nobody refused.
+/// Keeps a new request. Conflicts if one was made that nobody refused.
 pub async fn insert(tx: &mut WriteTx, reversal: &Reversal) -> Result<()> {
     row::Entity::insert(row::ActiveModel {
         id: Set(reversal.id.uuid()),
@@ -54,6 +54,11 @@ pub async fn insert(tx: &mut WriteTx, reversal: &Reversal) -> Result<()> {
     .exec_without_returning(&tx.on())
     .await?;
     Ok(())
+}
+
+/// Whether this is [`insert`]'s conflict with an earlier request.
+pub fn is_repeated(error: &StorageError) -> bool {
+    error.breaks("reversal_open_redemption_id") || error.breaks("reversal.redemption_id")
 }
 
 /// Locks a request that [`find_within`] found, whose redemption is locked.
@@ -120,11 +125,13 @@ pub(crate) async fn count_waiting(
 ) -> Result<u64> {
     let mut waiting =
         detailed().filter(organisations::inside_as("node", paths)).filter(standing(ReversalState::Requested, now));
+    let other = |column: Expr, own: uuid::Uuid| column.clone().is_null().or(column.ne(own));
+    waiting = waiting.filter(other(join::of("inviter", "id"), official.admin.uuid()));
     if let Some(own) = official.member {
-        let asked = join::of("identity", "member_id");
         waiting = waiting
             .filter(join::of("redemption", "member_id").ne(own.uuid()))
-            .filter(asked.clone().is_null().or(asked.ne(own.uuid())));
+            .filter(other(join::of("inviter", "member_id"), own.uuid()))
+            .filter(other(join::of("identity", "member_id"), own.uuid()));
     }
     Ok(waiting.limit(limit).into_model::<row::Detailed>().all(&tx.on()).await?.len() as u64)
 }
@@ -163,6 +170,10 @@ fn detailed() -> Select<row::Entity> {
     let query = join::by_id(query, organisations::row::Entity, "node", join::of("merchant", "node_id"));
     let query = join::by_id(query, members::row::Entity, "member", join::of("redemption", "member_id"));
     let query = join::by_id(query, staff::row::Entity, "requester", row::Column::RequestedBy.into_expr());
+    let invited = join::of("invitation", "staff_id").eq(row::Column::RequestedBy.into_expr());
+    let query = join::perhaps(query, "staff_invitation", "invitation", invited);
+    let inviting = join::of("inviter", "id").eq(join::of("invitation", "invited_by"));
+    let query = join::perhaps(query, "admin", "inviter", inviting);
     join::by_id(query, identities::row::Entity, "identity", join::of("requester", "identity_id"))
         .expr_as(join::of("redemption", "title"), "title")
         .expr_as(join::of("redemption", "points"), "points")
@@ -172,6 +183,8 @@ fn detailed() -> Select<row::Entity> {
         .expr_as(join::of("member", "name"), "member_name")
         .expr_as(join::of("requester", "name"), "requester_name")
         .expr_as(join::of("identity", "member_id"), "requester")
+        .expr_as(join::of("inviter", "id"), "inviter")
+        .expr_as(join::of("inviter", "member_id"), "inviter_member")
 }
 
 impl TryFrom<row::Detailed> for ReversalDetail {
@@ -186,7 +199,14 @@ impl TryFrom<row::Detailed> for ReversalDetail {
             requester_name: row.requester_name,
             member_name: row.member_name,
             verified_at: row.verified_at,
-            concerned: Concerned { requester: row.requester.map(MemberId::new), holder: row.holder.into() },
+            concerned: Concerned {
+                requester: row.requester.map(MemberId::new),
+                inviter: row.inviter.map(|admin| Official {
+                    admin: AdminId::new(admin),
+                    member: row.inviter_member.map(MemberId::new),
+                }),
+                holder: row.holder.into(),
+            },
         })
     }
 }
@@ -247,5 +267,7 @@ pub(crate) mod row {
         pub member_name: String,
         pub requester_name: String,
         pub requester: Option<Uuid>,
+        pub inviter: Option<Uuid>,
+        pub inviter_member: Option<Uuid>,
     }
 }

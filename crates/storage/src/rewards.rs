@@ -34,10 +34,15 @@ pub struct RewardDetail {
     pub points: Option<i64>,
 }
 
-/// Keeps a new reward. Conflicts (`reward_open_member_id_event_reference`) if this very event is on record already.
+/// Keeps a new reward. Conflicts if this very event is on record already.
 pub async fn insert(tx: &mut WriteTx, reward: &Reward) -> Result<()> {
     row::Entity::insert(row::ActiveModel::from(reward)).exec_without_returning(&tx.on()).await?;
     Ok(())
+}
+
+/// Whether this is [`insert`]'s conflict with what is on record.
+pub fn is_repeated(error: &StorageError) -> bool {
+    error.breaks("reward_open") || error.breaks("reward.reference")
 }
 
 /// Locks a reward that an organisation within these subtrees put on record.

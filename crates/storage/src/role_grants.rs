@@ -4,7 +4,7 @@ use domain::id::{AdminId, NodeId, RoleGrantId};
 use domain::organisation::NodePath;
 use domain::role::Role;
 use domain::time::Instant;
-use sea_orm::sea_query::{Query, SelectStatement};
+use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use crate::database::{ReadTx, WriteTx};
@@ -81,12 +81,14 @@ pub struct HeldRole {
     pub node_name: String,
 }
 
-/// Those who hold or held a role in one of these subtrees.
-pub(crate) fn holders_inside(paths: &[NodePath]) -> SelectStatement {
-    let mut holders = Query::select();
-    holders.column(row::Column::AdminId).from(row::Entity);
-    holders.and_where(row::Column::NodeId.in_subquery(organisations::ids_inside(paths)));
-    holders
+/// The grants of roles in these subtrees that were held at a moment.
+pub(crate) fn held_inside(paths: &[NodePath], at: Expr) -> SelectStatement {
+    let ended = row::Column::RevokedAt.into_expr().gt(at.clone()).or(row::Column::RevokedAt.is_null());
+    let mut held = Query::select();
+    held.column(row::Column::Id).from(row::Entity);
+    held.and_where(row::Column::NodeId.in_subquery(organisations::ids_inside(paths)));
+    held.and_where(row::Column::GrantedAt.into_expr().lte(at)).and_where(ended);
+    held
 }
 
 /// The roles that these admins hold now.
@@ -145,7 +147,7 @@ pub async fn revoke(tx: &mut WriteTx, id: RoleGrantId, now: Instant) -> Result<b
     Ok(ended.rows_affected == 1)
 }
 
-mod row {
+pub(crate) mod row {
     use sea_orm::FromQueryResult;
     use sea_orm::entity::prelude::*;
 

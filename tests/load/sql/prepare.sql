@@ -9,7 +9,7 @@ UPDATE offer SET price = 1, limit_per_member = NULL,
 
 ALTER TABLE rulebook DISABLE TRIGGER rulebook_kept;
 UPDATE rulebook SET body = (body::jsonb ||
-    '{"redemption": {"per_item_per_quarter": 0, "per_month": 0, "value_cap_year_fen": 0}}')::text;
+    '{"earning": {"sign_pairs_per_activity_day": 1000}, "redemption": {"per_item_per_quarter": 0, "per_month": 0, "value_cap_year_fen": 0}}')::text;
 ALTER TABLE rulebook ENABLE TRIGGER rulebook_kept;
 
 -- More sessions of the activity that runs now.

@@ -1,19 +1,16 @@
 //! The guards of what puts points right, gives them away, tells of them or proves them.
 
 /// What the demo lacks, so that every guard has a row to refuse.
-pub(super) const ROWS: [&str; 6] = [
-    "INSERT INTO service_reversal (id, record_id, case_id, kind, timed_minutes, made_up_minutes, at) \
-     SELECT s.id, s.id, c.id, 'void', -s.timed_minutes, -s.made_up_minutes, s.served_at FROM misconduct_case c \
-     JOIN service_record s ON s.source_id = c.enrolment_id",
+pub(super) const ROWS: [&str; 5] = [
     "INSERT INTO ledger_finding (id, invariant, member_id, state, found_at, seen_at, explanation, explained_by, \
      explained_by_person, explained_at) SELECT id, 'balance', member_id, 'explained', proposed_at, proposed_at, 'why', \
-     proposed_by, proposed_by, proposed_at FROM misconduct_case",
+     proposed_by, proposed_by, proposed_at FROM misconduct_case WHERE state = 'proposed'",
     "INSERT INTO ledger_finding (id, invariant, state, found_at, seen_at) SELECT proposed_by, 'stock', 'open', proposed_at, \
-     proposed_at FROM misconduct_case",
+     proposed_at FROM misconduct_case WHERE state = 'proposed'",
     "INSERT INTO notice (id, member_id, gone_at, days_before, points, created_at) \
-     SELECT id, member_id, proposed_at, 7, 5, proposed_at FROM misconduct_case",
+     SELECT id, member_id, proposed_at, 7, 5, proposed_at FROM misconduct_case WHERE state = 'proposed'",
     "INSERT INTO budget (id, year, funding_source, fen, fen_per_point, changed_by, changed_at) \
-     SELECT id, 2026, 'fiscal', 100, 10, proposed_by, proposed_at FROM misconduct_case",
+     SELECT id, 2026, 'fiscal', 100, 10, proposed_by, proposed_at FROM misconduct_case WHERE state = 'proposed'",
     "INSERT INTO budget_warning (budget_id, version, level, issued_points, created_at) \
      SELECT id, version, 'near', 8, changed_at FROM budget",
 ];
@@ -50,20 +47,29 @@ pub(super) const GUARDS: &[(&str, &str)] = &[
         "INSERT INTO donation SELECT {new}, member_id, node_id, points, transfer_id, donated_at FROM donation",
     ),
     ("misconduct_case_pkey", "INSERT INTO {case} SELECT c.id, {charge} 0, NULL, NULL {others} LIMIT 1"),
-    ("misconduct_case_state", "UPDATE misconduct_case SET state = 'lost', decided_by = {other}"),
-    ("misconduct_case_two_persons", "UPDATE misconduct_case SET state = 'confirmed', decided_by = proposed_by"),
+    (
+        "misconduct_case_state",
+        "UPDATE misconduct_case SET state = 'lost', decided_by = {other} WHERE state = 'proposed'",
+    ),
+    (
+        "misconduct_case_two_persons",
+        "UPDATE misconduct_case SET state = 'confirmed', decided_by = proposed_by WHERE state = 'proposed'",
+    ),
     (
         "misconduct_case_third_person",
-        "UPDATE misconduct_case SET state = 'upheld', decided_by = {other}, ruled_by = proposed_by",
+        "UPDATE misconduct_case SET state = 'upheld', decided_by = {other}, ruled_by = proposed_by WHERE state = 'proposed'",
     ),
-    ("misconduct_case_decided", "UPDATE misconduct_case SET decided_by = {other}"),
-    ("misconduct_case_ruled", "UPDATE misconduct_case SET state = 'upheld', decided_by = {other}"),
-    ("misconduct_case_deduction", "UPDATE misconduct_case SET deduction = 1"),
+    ("misconduct_case_decided", "UPDATE misconduct_case SET decided_by = {other} WHERE state = 'proposed'"),
+    (
+        "misconduct_case_ruled",
+        "UPDATE misconduct_case SET state = 'upheld', decided_by = {other} WHERE state = 'proposed'",
+    ),
+    ("misconduct_case_deduction", "UPDATE misconduct_case SET deduction = 1 WHERE state = 'proposed'"),
     (
         "misconduct_case_open_enrolment_id",
         "INSERT INTO misconduct_case (id, enrolment_id, member_id, reason, evidence, fraud, state, node_id, proposed_by, \
          proposed_at, deduction) SELECT {new}, enrolment_id, member_id, reason, evidence, fraud, state, node_id, \
-         proposed_by, proposed_at, 0 FROM misconduct_case",
+         proposed_by, proposed_at, 0 FROM misconduct_case WHERE state = 'proposed'",
     ),
     ("misconduct_case_unique_clawback_id", "INSERT INTO {case} SELECT {new}, {charge} 0, {spending}, NULL {others}"),
     ("misconduct_case_unique_deduction_id", "INSERT INTO {case} SELECT {new}, {charge} 5, NULL, {spending} {others}"),
@@ -78,7 +84,7 @@ pub(super) const GUARDS: &[(&str, &str)] = &[
     (
         "service_reversal_minutes",
         "INSERT INTO service_reversal SELECT {new}, s.id, v.case_id, 'void', 1, 0, v.at FROM service_reversal v, \
-         service_record s WHERE s.id <> v.record_id LIMIT 1",
+         service_record s WHERE s.id NOT IN (SELECT record_id FROM service_reversal) LIMIT 1",
     ),
     (
         "service_reversal_back",
@@ -140,10 +146,36 @@ pub(super) const GUARDS: &[(&str, &str)] = &[
     ("issuance_funding_source", "UPDATE issuance SET funding_source = 'nobody'"),
     ("issuance_count_pkey", "INSERT INTO issuance_count SELECT * FROM issuance_count"),
     ("issuance_count_single", "UPDATE issuance_count SET id = 2"),
+    ("reward_pkey", "INSERT INTO reward SELECT id, {happening} 'another', {recorded}"),
+    ("reward_state", "UPDATE reward SET state = 'lost', decided_by = {other}"),
+    ("reward_two_persons", "UPDATE reward SET state = 'approved', decided_by = proposed_by"),
+    ("reward_decided", "UPDATE reward SET state = 'approved'"),
+    ("reward_refusal", "UPDATE reward SET refusal = 'r'"),
+    (
+        "reward_open_member_id_event_reference",
+        "INSERT INTO reward SELECT {new}, member_id, 'bravery', happened_at, reference, {recorded}, \
+         (SELECT 1 AS n UNION ALL SELECT 2) AS twice",
+    ),
+    (
+        "reward_open_event_reference",
+        "INSERT INTO reward SELECT {new}, (SELECT m.id FROM member m WHERE m.id <> member_id ORDER BY m.id LIMIT 1), event, \
+         happened_at, reference, {recorded}",
+    ),
+    (
+        "reversal_pkey",
+        "INSERT INTO reversal SELECT v.id, r.id, {asked} FROM reversal v, redemption r WHERE r.id <> v.redemption_id LIMIT 1",
+    ),
+    (
+        "reversal_state",
+        "UPDATE reversal SET state = 'lost', decided_at = requested_at, decided_by = (SELECT id FROM admin ORDER BY id LIMIT 1)",
+    ),
+    ("reversal_decided", "UPDATE reversal SET state = 'approved'"),
+    ("reversal_refusal", "UPDATE reversal SET refusal = 'r'"),
+    ("reversal_open_redemption_id", "INSERT INTO reversal SELECT {new}, v.redemption_id, {asked} FROM reversal v"),
 ];
 
 /// What these statements have in common.
-pub(super) const PHRASES: [(&str, &str); 4] = [
+pub(super) const PHRASES: [(&str, &str); 7] = [
     ("{other}", "(SELECT a.id FROM admin a WHERE a.id <> proposed_by ORDER BY a.id LIMIT 1)"),
     (
         "{case}",
@@ -153,7 +185,17 @@ pub(super) const PHRASES: [(&str, &str); 4] = [
     ("{charge}", "e.id, c.member_id, 'r', 'e', c.fraud, c.state, c.node_id, c.proposed_by, c.proposed_at,"),
     (
         "{others}",
-        "FROM misconduct_case c, (SELECT id FROM enrolment WHERE id NOT IN (SELECT enrolment_id FROM misconduct_case) \
+        "FROM (SELECT * FROM misconduct_case WHERE state = 'proposed') AS c, (SELECT id FROM enrolment WHERE id NOT IN (SELECT enrolment_id FROM misconduct_case) \
          ORDER BY id LIMIT 2) AS e",
+    ),
+    ("{happening}", "member_id, event, happened_at,"),
+    (
+        "{recorded}",
+        "evidence, state, node_id, proposed_by, proposed_by_member, proposed_at, decided_node_id, decided_by, \
+         decided_by_member, decided_at, refusal FROM reward",
+    ),
+    (
+        "{asked}",
+        "v.state, v.reason, v.requested_by, v.requested_at, v.lapses_at, v.decided_by, v.decided_at, v.refusal",
     ),
 ];

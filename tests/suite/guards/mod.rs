@@ -14,7 +14,7 @@ use tests::TestApp;
 use tests::database::connect;
 
 /// Whose guards are all named below.
-const TABLES: [&str; 25] = [
+const TABLES: [&str; 27] = [
     "account",
     "transfer",
     "entry",
@@ -33,6 +33,8 @@ const TABLES: [&str; 25] = [
     "donation",
     "misconduct_case",
     "service_reversal",
+    "reward",
+    "reversal",
     "account_checkpoint",
     "ledger_finding",
     "notice",

@@ -40,7 +40,7 @@ pub async fn refuse_unasked(
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     if let Some((first, _)) = form_urlencoded::parse(request.query_string().as_bytes()).next()
         && let Some(path) = request.match_pattern()
-        && !openapi::takes_query(request.method().as_str(), &path)
+        && openapi::takes_no_query(request.method().as_str(), &path)
     {
         let answer = unknown(&first).respond(&request_id::current());
         return Ok(request.into_response(answer));

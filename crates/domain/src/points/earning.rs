@@ -26,9 +26,9 @@ pub struct Service {
 codes! {
     /// A single event that the rules reward.
     RewardedEvent {
+        WishDone = "wish_done", "完成微心愿";
         FirstResidency = "first_residency", "首次报到奖励";
         PostDutyMonth = "post_duty_month", "履行设岗定责";
-        WishDone = "wish_done", "完成微心愿";
         IssueValid = "issue_valid", "有效随手拍";
         IssueClosed = "issue_closed", "随手拍办结";
         PatrolPoint = "patrol_point", "巡查点位打卡";

@@ -9,7 +9,7 @@ use crate::database::ReadTx;
 use crate::error::Result;
 
 /// The invariants that hold of each member by themselves. A new one stands here only if its query joins no rows of others.
-pub(super) const OF_EACH: [&str; 32] = [
+pub(super) const OF_EACH: [&str; 34] = [
     "transfer_sum",
     "one_member",
     "reversal",
@@ -37,6 +37,8 @@ pub(super) const OF_EACH: [&str; 32] = [
     "misconduct_exists",
     "misconduct_minutes",
     "service_reversal",
+    "reward_credit",
+    "reversal_redemption",
     "donation_points",
     "donation_exists",
     "unchained",
@@ -45,7 +47,7 @@ pub(super) const OF_EACH: [&str; 32] = [
 ];
 
 /// The tables as these members know them; `{whole}` is the schema in which they stand whole, `{ids}` who the members are.
-const TABLES: [(&str, &str); 16] = [
+const TABLES: [(&str, &str); 18] = [
     ("account", "SELECT * FROM {whole}.account WHERE member_id IN ({ids})"),
     (
         "transfer",
@@ -70,7 +72,9 @@ const TABLES: [(&str, &str); 16] = [
     ("service_reversal", "SELECT * FROM {whole}.service_reversal WHERE record_id IN (SELECT id FROM service_record)"),
     ("adjustment", "SELECT * FROM {whole}.adjustment WHERE member_id IN ({ids})"),
     ("donation", "SELECT * FROM {whole}.donation WHERE member_id IN ({ids})"),
+    ("reward", "SELECT * FROM {whole}.reward WHERE member_id IN ({ids})"),
     ("redemption", "SELECT * FROM {whole}.redemption WHERE member_id IN ({ids})"),
+    ("reversal", "SELECT * FROM {whole}.reversal WHERE redemption_id IN (SELECT id FROM redemption)"),
     ("ledger_finding", "SELECT * FROM {whole}.ledger_finding WHERE member_id IN ({ids})"),
     ("account_checkpoint", "SELECT * FROM {whole}.account_checkpoint WHERE account_id IN (SELECT id FROM account)"),
 ];

@@ -29,8 +29,8 @@ pub struct Cursor {
     source: Uuid,
 }
 
-/// An event is concerned if its place lies in the draft's subtree and no nearer scope's rules decided it. Where an event
-/// has no place the district's rules decided it.
+/// An event is concerned if its place lies in the draft's subtree and no nearer scope's rules decided it: of service where it
+/// was served, else where the member lived. Void service is as if it had never been served.
 const SELECT: &str = "SELECT v.member_id, v.source_kind, v.source_id, v.rule, v.timed_minutes, v.made_up_minutes, \
     v.points, v.business_at, \
     CASE WHEN scope.depth <= $3 AND ($3 = 0 OR place.path LIKE $4) THEN 1 ELSE 0 END AS concerned \
@@ -39,10 +39,15 @@ const SELECT: &str = "SELECT v.member_id, v.source_kind, v.source_id, v.rule, v.
     JOIN organisation AS scope ON scope.id = r.scope_id \
     LEFT JOIN enrolment AS e ON v.source_kind = 'enrolment' AND e.id = v.source_id \
     LEFT JOIN activity AS a ON a.id = e.activity_id \
+    LEFT JOIN reward AS w ON v.source_kind = 'reward' AND w.id = v.source_id \
     LEFT JOIN organisation AS place ON place.id = CASE WHEN v.source_kind = 'first_residency' \
     THEN (SELECT h.estate_id FROM residency AS h WHERE h.member_id = v.member_id AND h.accepted_at IS NOT NULL \
-    ORDER BY h.accepted_at LIMIT 1) ELSE a.node_id END \
-    WHERE v.business_at >= $1 AND v.business_at < $2";
+    ORDER BY h.accepted_at LIMIT 1) WHEN v.source_kind = 'reward' \
+    THEN (SELECT h.estate_id FROM residency AS h WHERE h.member_id = v.member_id AND h.accepted_at <= w.decided_at \
+    ORDER BY h.accepted_at DESC LIMIT 1) ELSE a.node_id END \
+    LEFT JOIN misconduct_case AS m ON v.source_kind = 'enrolment' AND m.enrolment_id = v.source_id \
+    AND m.state IN ('confirmed', 'appealed', 'upheld') \
+    WHERE m.id IS NULL AND v.business_at >= $1 AND v.business_at < $2";
 
 const AFTER: &str = "AND (v.member_id, v.business_at, v.source_kind, v.source_id) > ($5, $6, $7, $8)";
 

@@ -89,7 +89,7 @@ async fn make_up(
     work.about("enrolment", enrolment.id);
     work.because(made_up.evidence.clone());
     let session = activity_sessions::find(&work.tx, enrolment.session).await?.ok_or_else(ApiError::not_found)?;
-    let rules = rulebooks::in_force_at(&work.tx, activity.node, work.now).await?.rules.record;
+    let rules = rulebooks::in_force_at(&work.tx, activity.node, session.starts_at).await?.rules.record;
     let made_up_minutes = made_up.minutes;
     // The job that closes forgotten attendance may not have come round yet.
     enrolment.close(&session, work.now);

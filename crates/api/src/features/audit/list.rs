@@ -24,7 +24,7 @@ pub(super) struct AuditQuery {
     actor_kind: Option<AuditActorCode>,
     /// 只看这个人，按记录中的编号
     actor_id: Option<Uuid>,
-    /// 只看这项操作，按接口名称
+    /// 只看这项操作，按记录中的名称
     #[param(example = "approve_adjustment")]
     action: Option<String>,
     /// 只看这种结果
@@ -44,7 +44,7 @@ pub(super) struct AuditQuery {
 /// 审计记录
 ///
 /// 最近的在前。辖区内的管理员、党员和店员办理的事项，以及他们未获准的操作；系统任务、运维人员和未登录者的记录由区级审计查看。
-/// 不含事由正文、网络地址和个人信息。
+/// 不含事由正文和网络地址；党员和店员的姓名已遮盖。
 #[utoipa::path(tag = "审计", params(AuditQuery), responses(
     (status = 200, description = "一页审计记录", body = Listed<AuditRecordView>),
     (status = 403, description = "没有权限", body = Problem, content_type = "application/problem+json"),

@@ -30,7 +30,7 @@ pub(super) struct AuditRecordView {
     /// 姓名；党员和店员的已遮盖
     #[schema(example = "段秀梅")]
     name: Option<String>,
-    /// 操作，即接口名称
+    /// 操作：接口名称；没有权限而被拒绝的为 authorize，系统任务为任务名
     #[schema(example = "approve_adjustment")]
     action: String,
     /// 所涉事项的种类，没有的为 none

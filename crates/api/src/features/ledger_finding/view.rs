@@ -1,6 +1,7 @@
 //! A ledger finding on the wire.
 
 use domain::ledger_finding::FindingState;
+use domain::personal::masked_name;
 use serde::Serialize;
 use storage::ledger_findings::FindingDetail;
 use utoipa::ToSchema;
@@ -24,8 +25,8 @@ pub(super) struct LedgerFindingView {
     meaning: &'static str,
     /// 涉及的党员，其积分账户已冻结；涉及总账的没有
     member_id: Option<Uuid>,
-    /// 党员姓名
-    #[schema(example = "张建国")]
+    /// 党员姓名，只显示姓氏
+    #[schema(example = "张**")]
     member_name: Option<String>,
     /// 状态
     state: FindingStateCode,
@@ -64,7 +65,7 @@ impl From<FindingDetail> for LedgerFindingView {
             meaning: meaning(&finding.invariant),
             invariant: finding.invariant,
             member_id: finding.member.map(Uuid::from),
-            member_name,
+            member_name: member_name.as_deref().map(masked_name),
             state: Coded(finding.state),
             found_at: finding.found_at.into(),
             seen_at: finding.seen_at.into(),
@@ -103,6 +104,8 @@ fn meaning(invariant: &str) -> &'static str {
         "misconduct_service" => "违规认定期间服务作废，撤销后恢复",
         "misconduct_points" | "misconduct_exists" => "违规处理追回、扣除和恢复的积分与记账相符",
         "misconduct_minutes" | "service_reversal" => "违规处理扣除和恢复的时长与服务记录相符",
+        "reward_credit" => "核准的单项奖励都已按规则入账一次",
+        "reversal_redemption" => "撤销核销与兑换券相符",
         "donation_points" | "donation_exists" => "捐赠的积分与其记账相符",
         "lots" | "lot_remaining" | "debit_covered" | "expired_lot" => "余额与各批积分的剩余相符",
         "lifetime_earned" | "verified_minutes" => "累计获得的积分和服务时长与明细相符",

@@ -61,7 +61,7 @@ async fn ask(work: &mut Work, staff: Staff, id: RedemptionId, reason: String) ->
 }
 
 fn asked_before(error: StorageError) -> ApiError {
-    if error.breaks("reversal_open_redemption_id") {
+    if reversals::is_repeated(&error) {
         return ApiError::new(ErrorCode::StateConflict, "这张券已经申请过撤销核销，请等待核准");
     }
     error.into()

@@ -30,7 +30,7 @@ impl From<RewardError> for ApiError {
     fn from(error: RewardError) -> Self {
         let code = match error {
             RewardError::Automatic => return Self::field("event", error),
-            RewardError::Future => return Self::field("happened_at", error),
+            RewardError::Future | RewardError::TooLate => return Self::field("happened_at", error),
             RewardError::SamePerson => ErrorCode::SamePerson,
             RewardError::DistrictDecides => ErrorCode::DistrictDecides,
             RewardError::TooNear { .. } => ErrorCode::PatrolTooNear,

@@ -30,9 +30,8 @@ pub(super) struct RewardRequest {
     /// 奖励事项；首次报到奖励自动入账，不能登记
     #[schema(example = "wish_done")]
     event: RewardedEventCode,
-    /// 发生时间，不晚于现在；按这一天计入每日上限
-    #[schema(example = "2026-11-24T09:30:00+08:00")]
-    happened_at: BeijingTime,
+    /// 发生时间，没有则为现在；不晚于现在，不早于 60 天前；按这一天计入每日上限
+    happened_at: Option<BeijingTime>,
     /// 是哪一件，如微心愿、随手拍的编号，最多 40 字；同一件只奖励一次。设岗定责按月，以发生的月份为准
     #[schema(example = "微心愿 2026-018")]
     reference: String,
@@ -60,14 +59,17 @@ pub(super) async fn propose_reward(
     request: Json<RewardRequest>,
     use_case: UseCase,
 ) -> ApiResult<Answer> {
-    let occurrence = Occurrence {
-        member: MemberId::new(request.0.member_id),
-        event: request.0.event.0,
-        happened_at: request.0.happened_at.0,
-        reference: input::line("reference", &request.0.reference, 40)?,
-        evidence: input::text("evidence", &request.0.evidence, 500)?,
-    };
-    use_case.once("propose_reward", key, &request.0, move |work| Box::pin(propose(work, caller, occurrence))).await
+    let RewardRequest { member_id, event, happened_at, reference, evidence } = &request.0;
+    let (member, event, happened_at) = (MemberId::new(*member_id), event.0, happened_at.map(|time| time.0));
+    let (reference, evidence) = (input::line("reference", reference, 40)?, input::text("evidence", evidence, 500)?);
+    let occurrence =
+        move |now| Occurrence { member, event, happened_at: happened_at.unwrap_or(now), reference, evidence };
+    use_case
+        .once("propose_reward", key, &request.0, move |work| {
+            let occurrence = occurrence(work.now);
+            Box::pin(propose(work, caller, occurrence))
+        })
+        .await
 }
 
 async fn propose(
@@ -98,7 +100,7 @@ async fn authority(work: &Work, admin: &Admin, member: MemberId) -> ApiResult<No
 }
 
 fn on_record(error: StorageError) -> ApiError {
-    if error.breaks("reward_open_member_id_event_reference") {
+    if rewards::is_repeated(&error) {
         return ApiError::new(ErrorCode::AlreadyRewarded, "这件事已经登记过，同一件只奖励一次");
     }
     error.into()
