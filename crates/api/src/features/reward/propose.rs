@@ -31,6 +31,7 @@ pub(super) struct RewardRequest {
     #[schema(example = "wish_done")]
     event: RewardedEventCode,
     /// 发生时间，没有则为现在；不晚于现在，不早于 60 天前；按这一天计入每日上限
+    #[schema(value_type = Option<String>, format = DateTime, example = json!(null))]
     happened_at: Option<BeijingTime>,
     /// 是哪一件，如微心愿、随手拍的编号，最多 40 字；同一件只奖励一次。设岗定责按月，以发生的月份为准
     #[schema(example = "微心愿 2026-018")]
