@@ -18,8 +18,10 @@ use crate::use_case::{UseCase, Work};
 /// Members that are looked at together.
 const MEMBERS_AT_ONCE: usize = 100;
 
-/// After so many members or seals the other jobs get their turn.
-const MEMBERS_IN_A_TURN: u64 = 2_000;
+/// After so many members or seals the other jobs get their turn. Everybody of a district is looked at within hours, and
+/// those who use the service meanwhile do not notice.
+const TOUCHED_IN_A_TURN: u64 = 500;
+const MEMBERS_IN_A_TURN: u64 = 100;
 const SEALS_IN_A_TURN: usize = 200;
 
 pub(super) async fn run(app: &App) -> ApiResult<u64> {
@@ -52,16 +54,17 @@ async fn go_on(app: &App, round: &mut Round) -> ApiResult<u64> {
 
 async fn check_members(app: &App, round: &mut Round) -> ApiResult<bool> {
     let (tx, after) = (app.database.read(), round.after_member);
-    let members = match round.kind {
-        RoundKind::Full => reconciliations::list_members(&tx, after, MEMBERS_IN_A_TURN).await?,
+    let (members, most) = match round.kind {
+        RoundKind::Full => (reconciliations::list_members(&tx, after, MEMBERS_IN_A_TURN).await?, MEMBERS_IN_A_TURN),
         RoundKind::Touched => {
-            reconciliations::list_touched(&tx, round.since(seals::LATE), after, MEMBERS_IN_A_TURN).await?
+            let since = round.since(seals::LATE);
+            (reconciliations::list_touched(&tx, since, after, TOUCHED_IN_A_TURN).await?, TOUCHED_IN_A_TURN)
         }
     };
     for members in members.chunks(MEMBERS_AT_ONCE) {
         check_some(app, members, round).await?;
     }
-    let is_last = (members.len() as u64) < MEMBERS_IN_A_TURN;
+    let is_last = (members.len() as u64) < most;
     if is_last {
         round.go_on(app.clock.wall());
         save(app, round).await?;
