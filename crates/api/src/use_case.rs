@@ -40,6 +40,9 @@ pub struct UseCase {
     gate: Option<Arc<OwnedSemaphorePermit>>,
 }
 
+/// Who acts when nobody asked.
+const JOB: &str = "job";
+
 /// A use case under way.
 pub struct Work {
     /// The transaction.
@@ -87,7 +90,7 @@ impl Work {
 impl UseCase {
     /// A use case that the service itself starts: a job's.
     pub fn internal(app: App) -> Self {
-        Self { app, caller: None, unnamed: "job", request_id: Uuid::now_v7().to_string(), ip: None, gate: None }
+        Self { app, caller: None, unnamed: JOB, request_id: Uuid::now_v7().to_string(), ip: None, gate: None }
     }
 
     /// A use case that somebody starts at the machine's command line.
@@ -186,7 +189,7 @@ impl UseCase {
         let Work { tx, object, now, wall, .. } = work;
         drop(tx);
         // A job that is refused says so in the log, round after round.
-        if refusal.code.audited() && self.caller.is_some() {
+        if refusal.code.audited() && self.unnamed != JOB {
             self.record_refusal(operation, object, refusal.code, (wall, now)).await;
         }
         Err(refusal)
