@@ -24,7 +24,7 @@ type Decider = Authorized<needs::DecideReversal>;
 
 /// 核准撤销核销
 ///
-/// 由申请人和持有人以外的人核准，核准后积分立即退回原来的批次，名额和库存恢复，券作废。须先再次验证动态码。
+/// 由申请人、邀请该店员的人和持有人以外的人核准，核准后积分立即退回原来的批次，名额和库存恢复，券作废。须先再次验证动态码。
 #[utoipa::path(tag = "核销", params(
     ("id" = Uuid, Path, description = "申请编号"),
     ("Idempotency-Key" = String, Header, description = "幂等键，重试时保持不变"),
@@ -32,7 +32,7 @@ type Decider = Authorized<needs::DecideReversal>;
     (status = 201, description = "已撤销核销，积分已退回", body = ReversalView),
     (status = 403, description = "没有权限，或须再次验证动态码", body = Problem, content_type = "application/problem+json"),
     (status = 404, description = "辖区内没有这项申请", body = Problem, content_type = "application/problem+json"),
-    (status = 409, description = "已办理、已逾期，或您是申请人或持有人", body = Problem, content_type = "application/problem+json"),
+    (status = 409, description = "已办理、已逾期，或您是申请人、邀请该店员的人或持有人", body = Problem, content_type = "application/problem+json"),
 ))]
 #[post("/reversals/{id}/approval")]
 pub(super) async fn approve_reversal(
@@ -56,12 +56,12 @@ pub(super) struct RefuseReversalRequest {
 
 /// 不通过撤销核销的申请
 ///
-/// 由申请人和持有人以外的人办理，原核销不变。
+/// 由申请人、邀请该店员的人和持有人以外的人办理，原核销不变。
 #[utoipa::path(tag = "核销", params(("id" = Uuid, Path, description = "申请编号")), responses(
     (status = 200, description = "未通过", body = ReversalView),
     (status = 403, description = "没有权限", body = Problem, content_type = "application/problem+json"),
     (status = 404, description = "辖区内没有这项申请", body = Problem, content_type = "application/problem+json"),
-    (status = 409, description = "已办理、已逾期，或您是申请人或持有人", body = Problem, content_type = "application/problem+json"),
+    (status = 409, description = "已办理、已逾期，或您是申请人、邀请该店员的人或持有人", body = Problem, content_type = "application/problem+json"),
     (status = 422, description = "须填写原因", body = Problem, content_type = "application/problem+json"),
 ))]
 #[post("/reversals/{id}/refusal")]
