@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use futures_util::FutureExt;
+
 use crate::error::{ApiError, ApiResult};
 use crate::http::tagged::Tagged;
 
@@ -16,8 +18,15 @@ impl PageCache {
     }
 
     /// The page as it was at most a second ago; of many who ask at once for one that is not there, one makes it.
-    pub async fn get(&self, asked: String, make: impl Future<Output = ApiResult<Tagged>>) -> ApiResult<Tagged> {
-        let page = self.0.try_get_with(asked, make).await;
+    pub async fn get<F>(&self, asked: String, make: impl FnOnce() -> F) -> ApiResult<Tagged>
+    where
+        F: Future<Output = ApiResult<Tagged>> + Send,
+    {
+        if let Some(page) = self.0.get(&asked).await {
+            return Ok(page);
+        }
+        // Boxed, so that those who find it there do not carry the way to make it.
+        let page = self.0.try_get_with(asked, make().boxed()).await;
         page.map_err(|shared| ApiError::clone(&shared))
     }
 

@@ -21,6 +21,7 @@ use crate::clock::Clock;
 use crate::config::{Config, ConfigError};
 use crate::gate::Gates;
 use crate::gathering::Gathering;
+use crate::jobs;
 use crate::keys::KeyRing;
 use crate::page_cache::PageCache;
 use crate::seal_key::SealKey;
@@ -71,6 +72,8 @@ pub struct State {
     pub(crate) hashing: Arc<Semaphore>,
     /// How many reports over the whole ledger are made at once; each reads every entry.
     pub reports: Semaphore,
+    /// How many batches of the jobs are settled at once.
+    pub(crate) batches: Semaphore,
     /// This replica, as the holder of leases.
     pub holder: Uuid,
     /// What answers in WeChat's place, if the settings name no mini-program; it lives as long as the state.
@@ -131,6 +134,7 @@ impl State {
             offer_gates: Gates::new(),
             hashing: Arc::new(Semaphore::new(2)),
             reports: Semaphore::new(2),
+            batches: Semaphore::new(jobs::batches::AT_ONCE),
             holder: Uuid::now_v7(),
             sandbox,
         };

@@ -4,13 +4,14 @@ use std::fmt::Display;
 
 use futures_util::{StreamExt, stream};
 
-use crate::error::ApiResult;
+use crate::error::{ApiError, ApiResult};
 use crate::error_code::ErrorCode;
 use crate::state::App;
 use crate::use_case::{Story, UseCase, Work};
 
-/// Transactions under way at the same time; the other connections are left to those who wait for an answer.
-const AT_ONCE: usize = 4;
+/// Transactions under way at the same time, of all jobs together; the other connections are left to those who wait for an
+/// answer.
+pub const AT_ONCE: usize = 4;
 
 /// What is done with some things in one transaction. It answers how many it did; none leave nothing in the audit trail.
 pub(super) type Settle<T> = for<'a> fn(&'a mut Work, Vec<T>) -> Story<'a, u64>;
@@ -49,6 +50,7 @@ async fn settle_some<T>(app: &App, operation: &'static str, some: Vec<T>, settle
 where
     T: Copy + Display + Send + Sync + 'static,
 {
+    let _turn = app.batches.acquire().await.map_err(ApiError::internal)?;
     let story = UseCase::internal(app.clone()).write(operation, move |work| {
         Box::pin(async move {
             // Another replica was faster.

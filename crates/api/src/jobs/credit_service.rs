@@ -16,7 +16,7 @@ const AT_ONCE: u64 = 2_000;
 /// Enrolments that are credited in one transaction; their members' purses are locked until it ends.
 const TOGETHER: usize = 100;
 
-/// After so many the other jobs get their turn.
+/// After so many credits the round ends, and with it the hold on the lease.
 const IN_A_ROUND: u64 = 50_000;
 
 pub(super) async fn run(app: &App) -> ApiResult<u64> {

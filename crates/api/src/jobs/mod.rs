@@ -1,6 +1,8 @@
 //! What happens without a request: each job takes a lease, so that any replica may run it and one does.
 
+use std::convert::Infallible;
 use std::pin::Pin;
+use std::slice;
 use std::time::Duration;
 
 use storage::leases;
@@ -9,7 +11,7 @@ use tokio::task::JoinSet;
 use crate::error::ApiResult;
 use crate::state::App;
 
-mod batches;
+pub(crate) mod batches;
 mod close_attendance;
 mod credit_service;
 mod expire_holds;
@@ -29,7 +31,7 @@ mod watch_budgets;
 /// A job: does what is due now, in steps that each keep themselves, and answers how many things it did.
 pub type Job = for<'a> fn(&'a App) -> Pin<Box<dyn Future<Output = ApiResult<u64>> + Send + 'a>>;
 
-/// Every job, in the order in which they run.
+/// Every job, in the order in which a round runs them.
 const JOBS: &[(&str, Job)] = &[
     ("forget_answers", |app| Box::pin(forget_answers::run(app))),
     ("expire_vouchers", |app| Box::pin(expire_vouchers::run(app))),
@@ -52,14 +54,28 @@ const JOBS: &[(&str, Job)] = &[
 const LEASE_SECONDS: u32 = 120;
 const DEVELOPMENT_LEASE_SECONDS: u32 = 6;
 
-/// Runs the jobs for ever, one round every few seconds.
+/// Runs the jobs for ever, every few seconds.
 pub async fn run_for_ever(app: App) {
     let pause = Duration::from_secs(if app.config.development() { 2 } else { 10 });
+    let _jobs = repeat(&app, JOBS, pause);
     loop {
         tokio::time::sleep(pause).await;
-        run_all(&app).await;
         crate::features::health::tend_metrics();
     }
+}
+
+/// Runs these jobs until the set is dropped, each by itself, so that one with much to do holds up none of the others.
+pub fn repeat(app: &App, jobs: &'static [(&'static str, Job)], pause: Duration) -> JoinSet<Infallible> {
+    let each = |job| {
+        let app = app.clone();
+        async move {
+            loop {
+                tokio::time::sleep(pause).await;
+                run_each(&app, slice::from_ref(job)).await;
+            }
+        }
+    };
+    jobs.iter().map(each).collect()
 }
 
 /// One round of every job.

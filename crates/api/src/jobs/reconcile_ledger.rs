@@ -18,7 +18,7 @@ use crate::use_case::{UseCase, Work};
 /// Members that are looked at together.
 const MEMBERS_AT_ONCE: usize = 100;
 
-/// After so many members or seals the other jobs get their turn. Everybody of a district is looked at within hours, and
+/// After so many members or seals it pauses. Everybody of a district is looked at within hours, and
 /// those who use the service meanwhile do not notice.
 const TOUCHED_IN_A_TURN: u64 = 500;
 const MEMBERS_IN_A_TURN: u64 = 100;

@@ -15,7 +15,7 @@ use crate::error_code::ErrorCode;
 use crate::state::App;
 use crate::use_case::UseCase;
 
-/// After so many seals the other jobs get their turn.
+/// After so many seals the round ends, and with it the hold on the lease.
 const SEALS_IN_A_ROUND: u64 = 200;
 
 pub(super) async fn run(app: &App) -> ApiResult<u64> {

@@ -42,7 +42,7 @@ pub(super) async fn list_offers(
     }
     // The same for everybody. A clock that was moved shows another mall.
     let asked = serde_json::to_string(&(&query, app.clock.ahead_seconds())).map_err(ApiError::internal)?;
-    let page = app.offer_pages.get(asked, page(&app, query, None)).await?;
+    let page = app.offer_pages.get(asked, || page(&app, query, None)).await?;
     Ok(page.answer(&request))
 }
 
