@@ -67,7 +67,8 @@ impl Bench {
         Ok(Self { settings, server, floor, phones, report, books, busy: Vec::new() })
     }
 
-    /// Runs a load with each number of connections, the floor right after it, and sums up the books.
+    /// Runs a load with each number of connections, half of the floor before it and half after it, because the machine
+    /// itself is not always equally fast, and sums up the books.
     pub fn measure<J: Job>(
         &mut self,
         measured: &Measured<'_>,
@@ -88,14 +89,22 @@ impl Bench {
         for &connections in measured.case.connections {
             let run = prepare(self)?;
             let before = self.counted(measured.counts)?;
+            let (floor, in_one) = (measured.floor)(self, connections)?;
             let outcome = run(self, connections)?;
             self.compare(measured, &before, connections, &outcome)?;
-            let (floor, in_one) = (measured.floor)(self, connections)?;
+            let (later_floor, later_in_one) = (measured.floor)(self, connections)?;
+            let floor = f64::midpoint(floor, later_floor);
+            let in_one = in_one.zip(later_in_one).map(|(one, other)| f64::midpoint(one, other));
             self.report.add(Row { case: measured.case, connections, outcome, floor, in_one });
             self.busy.push(machine::busy(Duration::from_millis(500))?);
             self.server.forget_log()?;
         }
         Ok(())
+    }
+
+    /// How long one half of a floor takes.
+    pub(crate) fn half(&self) -> Duration {
+        self.settings.time / 2
     }
 
     /// Loads the product with so many connections.

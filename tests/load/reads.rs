@@ -58,7 +58,7 @@ pub fn catalogue(bench: &mut Bench) -> Result<(), Failure> {
     })?;
     let floor = |bench: &Bench, connections| {
         let job = Same { requests: vec![get(CATALOGUE, &token)], next: AtomicUsize::new(0) };
-        let time = bench.settings.time;
+        let time = bench.half();
         let pace = Pace { address: bare.address, connections, warm_up: time / 8, time };
         Ok((drive(&job, pace)?.rate, None))
     };
@@ -133,7 +133,7 @@ fn readers(bench: &Bench) -> Result<Vec<String>, Failure> {
 impl Bench {
     /// What the floor does with a script.
     pub fn floor(&self, script: &str, connections: usize) -> Result<f64, Failure> {
-        self.floor.measure(script, 1, connections, self.settings.time)
+        self.floor.measure(script, 1, connections, self.half())
     }
 
     /// One answer, outside any load.

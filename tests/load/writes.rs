@@ -122,7 +122,7 @@ fn take(bench: &mut Bench, case: Case, offers: &[String]) -> Result<(), Failure>
         "SELECT CAST(sum(stock_total - stock_left) AS bigint) FROM offer",
     ];
     let floor = |bench: &Bench, connections| {
-        let (floor, offers, time) = (&bench.floor, offers.len().min(FLOOR_OFFERS), bench.settings.time);
+        let (floor, offers, time) = (&bench.floor, offers.len().min(FLOOR_OFFERS), bench.half());
         let in_one = floor.measure("redeem_in_one", offers, connections, time)?;
         Ok((floor.measure("redeem", offers, connections, time)?, Some(in_one)))
     };

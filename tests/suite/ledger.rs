@@ -9,7 +9,7 @@ use api::jobs;
 use api::seal_key::{SealChecker, SealKey};
 use domain::code::Code;
 use domain::id::{AccountId, LotId};
-use domain::points::TransferKind;
+use domain::points::{SourceKind, TransferKind};
 use domain::session::Audience;
 use storage::{Database, answers, chains, invariants, owners, reconciliations, seals};
 use tests::TestApp;
@@ -220,8 +220,16 @@ fn every_keyed_answer_is_held_against_the_ledger_or_names_no_transfer() {
 }
 
 /// Faults for which somebody must know how entries are hashed.
-const FORGERIES: [&str; 7] =
-    ["running_balance", "one_member", "reversal", "lots", "lot_remaining", "debit_covered", "expired_lot"];
+const FORGERIES: [&str; 8] = [
+    "running_balance",
+    "one_member",
+    "reversal",
+    "lots",
+    "lot_remaining",
+    "debit_covered",
+    "expired_lot",
+    "freed_points",
+];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_invariant_holds_of_the_demo_and_turns_red_for_its_own_fault_alone() {
@@ -342,6 +350,11 @@ async fn forge(name: &str, url: &str) {
             let [lot, _] = two_lots(&forger, leg(5)).await;
             forger.post_as(TransferKind::Expire, None, &[ForgedLeg { uses: vec![(lot, 5)], ..leg(-5) }]).await;
             forger.post(&[ForgedLeg { granted: 0, uses: vec![(lot, -2)], ..leg(2) }]).await;
+        }
+        "freed_points" => {
+            let [lot, _] = two_lots(&forger, leg(5)).await;
+            let paid = [ForgedLeg { uses: vec![(lot, 5)], ..leg(-5) }];
+            forger.post_for(SourceKind::Hold, TransferKind::Refund, None, &paid).await;
         }
         "slipped in" => drop(forger.post(&[leg(5)]).await),
         other => panic!("no forgery is written for {other}"),

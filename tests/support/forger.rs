@@ -148,6 +148,17 @@ impl Forger {
 
     /// The same for a transfer of any kind. Answers the lots that it grants.
     pub async fn post_as(&self, kind: TransferKind, reverses: Option<TransferId>, legs: &[ForgedLeg]) -> Vec<LotId> {
+        self.post_for(SourceKind::Adjustment, kind, reverses, legs).await
+    }
+
+    /// The same for something of any kind that never was.
+    pub async fn post_for(
+        &self,
+        source: SourceKind,
+        kind: TransferKind,
+        reverses: Option<TransferId>,
+        legs: &[ForgedLeg],
+    ) -> Vec<LotId> {
         let now = chrono::DateTime::from_timestamp(1_790_000_000, 0).expect("a time");
         let transfer = Transfer {
             id: TransferId::new(Uuid::now_v7()),
@@ -155,7 +166,7 @@ impl Forger {
             reverses,
             occasion: Occasion {
                 reason: "手工".into(),
-                source: Source { kind: SourceKind::Adjustment, id: Uuid::now_v7() },
+                source: Source { kind: source, id: Uuid::now_v7() },
                 actor: Actor::Job,
                 business_at: now,
                 posted_at: now,

@@ -22,9 +22,10 @@ pub fn admin_auth(routes: &mut ServiceConfig) {
     routes.configure(features::session::admin_routes).configure(features::session::shared_routes);
 }
 
-/// What members use.
+/// What members use; what most of them ask for is looked for first.
 pub fn member(routes: &mut ServiceConfig) {
     routes
+        .configure(features::offer::member_routes)
         .configure(features::member::member_routes)
         .configure(features::points::member_routes)
         .configure(features::notice::member_routes)
@@ -38,7 +39,6 @@ pub fn member(routes: &mut ServiceConfig) {
         .configure(features::activity::member_routes)
         .configure(features::enrolment::member_routes)
         .configure(features::merchant::member_routes)
-        .configure(features::offer::member_routes)
         .configure(features::redemption::member_routes)
         .configure(features::complaint::member_routes);
 }

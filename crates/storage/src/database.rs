@@ -129,6 +129,17 @@ impl Database {
         Ok(tx)
     }
 
+    /// Reads what belongs to a few rows of large tables: PostgreSQL looks them up by index and plans for the very rows asked
+    /// for. By itself it takes a scan for cheaper as long as a table is no more than some megabytes, and keeps the plan.
+    pub async fn read_few(&self) -> Result<ReadTx> {
+        let tx = ReadTx { inner: Inner::Transaction(begin(&self.reader, TransactionOptions::default()).await?) };
+        if tx.backend() == DbBackend::Postgres {
+            tx.on().execute_unprepared("SET LOCAL enable_seqscan = off").await?;
+            tx.on().execute_unprepared("SET LOCAL plan_cache_mode = force_custom_plan").await?;
+        }
+        Ok(tx)
+    }
+
     /// Begins to write. On SQLite this waits for the one writer (`BEGIN IMMEDIATE`), on PostgreSQL rows are locked one by one.
     pub async fn write(&self) -> Result<WriteTx> {
         let options = TransactionOptions {

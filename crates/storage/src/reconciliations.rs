@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use domain::id::{AccountId, MemberId};
 use domain::reconciliation::{Ended, Round, RoundKind};
 use domain::time::Instant;
-use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query, SelectStatement};
-use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, Order, QueryFilter};
+use sea_orm::sea_query::{Expr, ExprTrait, Func, OnConflict, Query, SelectStatement};
+use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, Order};
 use uuid::Uuid;
 
 use crate::accounts::{self, row as account};
@@ -114,20 +114,24 @@ pub async fn look(tx: &ReadTx, members: &[MemberId], from_checkpoints: bool) -> 
     if owners::check_members(tx, members).await?.count > 0 {
         broken.push(owners::RULE.0);
     }
-    let accounts: Vec<Uuid> = members.iter().flat_map(|member| accounts::ids_of(*member)).collect();
-    let known = if from_checkpoints { checkpoints(tx, &accounts).await? } else { BTreeMap::new() };
-    let place = |id: &Uuid| (AccountId::new(*id), known.get(id).copied().unwrap_or(0));
-    let places: Vec<_> = accounts.iter().map(place).collect();
-    let heads = chains::check_after(tx, &places).await?;
+    let accounts = members.iter().flat_map(|member| accounts::ids_of(*member));
+    let behind = from_checkpoints.then(|| entry::Column::Sequence.into_expr().gt(checked_until()));
+    let theirs = entry::Column::AccountId.is_in(accounts);
+    let heads = chains::check_some(tx, Condition::all().add(theirs).add_option(behind)).await?;
     if heads.is_none() {
         broken.push(chains::RULE.0);
     }
     Ok((broken, Heads(heads.unwrap_or_default())))
 }
 
-async fn checkpoints(tx: &ReadTx, accounts: &[Uuid]) -> Result<BTreeMap<Uuid, i64>> {
-    let found = checkpoint::Entity::find().filter(checkpoint::Column::AccountId.is_in(accounts.iter().copied()));
-    Ok(found.all(&tx.on()).await?.into_iter().map(|row| (row.account_id, row.sequence)).collect())
+/// Up to where the account of an entry was found right before.
+fn checked_until() -> Expr {
+    let checked = Query::select()
+        .column(checkpoint::Column::Sequence)
+        .from(checkpoint::Entity)
+        .and_where(checkpoint::Column::AccountId.into_expr().eq(entry::Column::AccountId.into_expr()))
+        .to_owned();
+    Func::coalesce([checked.into(), Expr::val(0)]).into()
 }
 
 /// Keeps up to where accounts were found right. A checkpoint never goes back.

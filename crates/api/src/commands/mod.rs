@@ -11,14 +11,20 @@ mod totp;
 mod verify_ledger;
 mod verify_receipt;
 
+use std::io::BufWriter;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::EnvFilter;
 
 use crate::config::{Config, ConfigError, LogFormat};
 use crate::error::ApiError;
+use crate::features::health;
+
+/// How many lines of the log may wait to be written; those beyond are lost, and counted.
+const LOG_LINES_WAITING: usize = 10_000;
 
 /// 智享平城 backend. Without a command it serves.
 #[derive(Debug, Parser)]
@@ -109,7 +115,7 @@ async fn dispatch(line: CommandLine) -> Result<(), Failure> {
         return demo_data::write(arguments, &folder);
     }
     let config = Config::load(line.config.as_deref())?;
-    log_to_stderr(&config)?;
+    let _log = log_to_stderr(&config)?;
     match command {
         Command::Serve => serve::run(config).await,
         Command::Migrate => migrate::run(&config).await,
@@ -122,13 +128,19 @@ async fn dispatch(line: CommandLine) -> Result<(), Failure> {
     }
 }
 
-fn log_to_stderr(config: &Config) -> Result<(), Failure> {
+/// A thread of its own writes the log, as many lines at once as there are: one write for each would take a third of what a
+/// busy service can do. The guard, dropped, writes what is left.
+fn log_to_stderr(config: &Config) -> Result<WorkerGuard, Failure> {
     let filter = EnvFilter::try_new(&config.log.level)
         .map_err(|error| Failure::Usage(format!("ZHIXIANG__LOG__LEVEL is no filter: {error}")))?;
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let (writer, guard) = NonBlockingBuilder::default()
+        .buffered_lines_limit(LOG_LINES_WAITING)
+        .finish(BufWriter::with_capacity(64 * 1024, std::io::stderr()));
+    health::watch_log(writer.error_counter());
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer);
     match config.log.format {
         LogFormat::Json => log.json().init(),
         LogFormat::Text => log.compact().init(),
     }
-    Ok(())
+    Ok(guard)
 }

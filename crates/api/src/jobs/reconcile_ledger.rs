@@ -75,7 +75,7 @@ async fn check_members(app: &App, round: &mut Round) -> ApiResult<bool> {
 /// Looks at some members together, and at each alone if something is wrong with any.
 async fn check_some(app: &App, members: &[MemberId], round: &mut Round) -> ApiResult<()> {
     let (now, from_checkpoints) = (app.clock.wall(), round.kind == RoundKind::Touched);
-    let (broken, mut right) = reconciliations::look(&app.database.read(), members, from_checkpoints).await?;
+    let (broken, mut right) = reconciliations::look(&app.database.read_few().await?, members, from_checkpoints).await?;
     if !broken.is_empty() {
         right = reconciliations::Heads::default();
         for member in members {
@@ -91,7 +91,7 @@ async fn check_some(app: &App, members: &[MemberId], round: &mut Round) -> ApiRe
 
 /// Looks at a member alone. What is known of them already is not noted again.
 async fn check_one(app: &App, member: MemberId) -> ApiResult<()> {
-    let tx = app.database.read();
+    let tx = app.database.read_few().await?;
     let (broken, _) = reconciliations::look(&tx, &[member], false).await?;
     let known = ledger_findings::list_known(&tx, Some(member)).await?;
     if broken.iter().all(|name| known.iter().any(|known| known == name)) {

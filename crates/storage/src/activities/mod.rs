@@ -4,6 +4,7 @@ mod summary;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::Duration;
 use domain::activity::{Activity, ActivityState, Cancellation, Review, Risk};
 use domain::code::Code;
 use domain::enrolment::EnrolmentState;
@@ -111,9 +112,12 @@ async fn detail(tx: &ReadTx, query: Select<row::Entity>) -> Result<Option<Activi
     found.map(ActivityDetail::try_from).transpose()
 }
 
-/// Marks activities as settled once they have ended and nobody's service waits for anything; says how many.
-pub async fn settle_ended(tx: &mut WriteTx, now: Instant) -> Result<u64> {
+/// Marks activities as settled once they have ended and nobody's service waits for anything, nor could absence be made up,
+/// which is possible `for_so_long` after the end; says how many.
+pub async fn settle_ended(tx: &mut WriteTx, now: Instant, for_so_long: Duration) -> Result<u64> {
     let unsettled = EnrolmentState::ALL.iter().filter(|state| state.is_unsettled()).map(|state| state.code());
+    let absent = enrolments::Column::State.eq(code::write(EnrolmentState::NoShow));
+    let made_up = Expr::col((row::Entity, row::Column::EndsAt)).gt(now - for_so_long);
     let mut waiting = Query::select();
     waiting
         .expr(Expr::val(1))
@@ -121,7 +125,7 @@ pub async fn settle_ended(tx: &mut WriteTx, now: Instant) -> Result<u64> {
         .and_where(
             Expr::col((enrolments::Entity, enrolments::Column::ActivityId)).equals((row::Entity, row::Column::Id)),
         )
-        .and_where(enrolments::Column::State.is_in(unsettled));
+        .and_where(enrolments::Column::State.is_in(unsettled).or(absent.and(made_up)));
     let settled = row::Entity::update_many()
         .col_expr(row::Column::State, code::write(ActivityState::Settled).into())
         .filter(row::Column::State.eq(code::write(ActivityState::Published)))

@@ -28,6 +28,14 @@ pub(super) const ALL: &[Invariant] = &[
               OR (a.state = 'approved' AND h.state = 'posted' AND h.transfer_id = a.transfer_id)))",
     },
     Invariant {
+        name: "freed_points",
+        rule: "freed points paid a debt out of a hold of the same member that ended without taking them, at most what it held",
+        sql: "SELECT t.id AS subject FROM transfer t WHERE t.source_kind = 'hold' AND NOT EXISTS ( \
+              SELECT 1 FROM hold h JOIN entry e ON e.account_id = h.account_id \
+              WHERE h.id = t.source_id AND h.state IN ('voided', 'expired') AND e.transfer_id = t.id \
+              AND -e.amount BETWEEN 1 AND h.amount)",
+    },
+    Invariant {
         name: "adjustment_overdue",
         rule: "no adjustment still waits five minutes after its time",
         sql: "SELECT a.id AS subject FROM adjustment a WHERE a.state = 'proposed' AND a.lapses_at < $1",

@@ -3,6 +3,7 @@
 
 mod world;
 
+use chrono::Duration;
 use domain::activity::ActivityState;
 use domain::enrolment::{EnrolmentState, REMEMBERED};
 use domain::id::{AdminId, MemberId};
@@ -306,13 +307,13 @@ async fn jobs_find_what_is_due_and_activities_settle_last() {
         world.change(enrolment, |enrolment| assert!(enrolment.close(&past.1, now()))).await;
     }
     assert_eq!(enrolments::unclosed(&read, now(), None, 10).await.unwrap(), []);
-    let settle = async || {
+    let settle = async |made_up_for| {
         let mut tx = world.db.write().await.unwrap();
-        let settled = activities::settle_ended(&mut tx, now()).await.unwrap();
+        let settled = activities::settle_ended(&mut tx, now(), made_up_for).await.unwrap();
         tx.commit().await.unwrap();
         settled
     };
-    assert_eq!(settle().await, 1);
+    assert_eq!(settle(Duration::zero()).await, 1);
     assert_eq!(activities::find_any(&read, empty.0.id).await.unwrap().unwrap().state, ActivityState::Settled);
     world
         .change(&came, |enrolment| {
@@ -323,9 +324,10 @@ async fn jobs_find_what_is_due_and_activities_settle_last() {
     assert_eq!(enrolments::publicity_ended(&read, hours(71), None, 10).await.unwrap(), []);
     assert_eq!(enrolments::publicity_ended(&read, hours(72), None, 10).await.unwrap(), [(came.id, came.member)]);
     assert_eq!(enrolments::publicity_ended(&read, hours(72), Some(came.id), 10).await.unwrap(), []);
-    assert_eq!(settle().await, 0);
+    assert_eq!(settle(Duration::zero()).await, 0);
     world.change(&came, |enrolment| enrolment.credit(hours(72)).unwrap()).await;
-    assert_eq!(settle().await, 1);
+    assert_eq!(settle(Duration::hours(23)).await, 0, "who was absent can still be made up for");
+    assert_eq!(settle(Duration::hours(22)).await, 1);
 }
 
 #[tokio::test]

@@ -8,9 +8,12 @@ use domain::reconciliation::RoundKind;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use storage::{StorageError, answers, chains, invariants, ledger_findings, owners, reconciliations, seals};
 
+use tracing_appender::non_blocking::ErrorCounter;
+
 use crate::state::App;
 
 static METRICS: OnceLock<PrometheusHandle> = OnceLock::new();
+static LOST_LINES: OnceLock<ErrorCounter> = OnceLock::new();
 
 /// Begins to collect metrics; once per process.
 pub fn collect_metrics() {
@@ -24,8 +27,16 @@ pub fn collect_metrics() {
     });
 }
 
+/// Shows among the metrics how many lines of the log were lost; once per process.
+pub fn watch_log(lost: ErrorCounter) {
+    LOST_LINES.get_or_init(|| lost);
+}
+
 /// Draws off what the histograms have gathered; without it they grow.
 pub fn tend_metrics() {
+    if let Some(lost) = LOST_LINES.get() {
+        metrics::counter!("log_lines_lost_total").absolute(lost.dropped_lines() as u64);
+    }
     if let Some(handle) = METRICS.get() {
         handle.run_upkeep();
     }
