@@ -124,7 +124,7 @@ pub async fn list_within(
         .add_option(filter.actor.map(|actor| row::Column::ActorId.eq(actor)))
         .add_option(filter.action.as_ref().map(|action| row::Column::Action.eq(action)))
         .add_option(filter.outcome.map(|outcome| row::Column::Result.eq(outcome.code())))
-        .add_option(filter.from.map(|from| row::Column::At.gte(from)))
+        .add_option(filter.from.map(|from| row::Column::At.gte(from).and(row::Column::Id.gte(first_id(from)))))
         .add_option(filter.to.map(|to| row::Column::At.lt(to)))
         .add_option(page.after.map(|after| row::Column::Id.lt(after)));
     let rows = named()
@@ -137,6 +137,12 @@ pub async fn list_within(
         .await?;
     let lines = rows.into_iter().map(AuditLine::try_from).collect::<Result<Vec<_>>>()?;
     Ok(Page::from_one_more(lines, page.limit, |line| line.id))
+}
+
+/// The least id (UUIDv7) of what is written from this instant on. Rows are read by id, the newest first, and so no further.
+fn first_id(from: Instant) -> Uuid {
+    let millis = u128::try_from(from.timestamp_millis()).unwrap_or(0);
+    Uuid::from_u128(millis << 80)
 }
 
 /// The condition that whoever acted belonged to one of these subtrees: as an admin, whoever held a role there at the time; an
