@@ -44,6 +44,7 @@ mod reward;
 mod roles;
 mod roster;
 mod rulebook;
+mod seal;
 mod session;
 mod settings;
 mod tampering;

@@ -70,8 +70,9 @@ pub(crate) async fn find_covering(tx: &ReadTx, transfer: TransferId) -> Result<O
     }
 }
 
-/// Transfers that no seal covers, by id; `since` is the time of posting from which they are looked for.
-pub async fn list_unsealed(tx: &ReadTx, since: Option<Instant>, limit: u64) -> Result<Vec<TransferId>> {
+/// Transfers that no seal covers, those that were posted first: from an hour before what the newest seal came to, since some
+/// were not seen then.
+pub async fn list_unsealed(tx: &ReadTx, limit: u64) -> Result<Vec<TransferId>> {
     let mut select = Query::select();
     select
         .column((transfer::Entity, transfer::Column::Id))
@@ -81,13 +82,29 @@ pub async fn list_unsealed(tx: &ReadTx, since: Option<Instant>, limit: u64) -> R
             Expr::col((sealed::Entity, sealed::Column::TransferId)).equals((transfer::Entity, transfer::Column::Id)),
         )
         .and_where(sealed::Column::TransferId.is_null())
+        .order_by((transfer::Entity, transfer::Column::PostedAt), Order::Asc)
         .order_by((transfer::Entity, transfer::Column::Id), Order::Asc)
         .limit(limit);
-    if let Some(since) = since {
-        select.and_where(transfer::Column::PostedAt.gte(since));
+    if let Some(until) = sealed_until(tx).await? {
+        select.and_where(transfer::Column::PostedAt.gte(until - LATE));
     }
     let rows = tx.on().query_all(&select).await?;
     rows.iter().map(|row| Ok(row.try_get::<Uuid>("", "id")?.into())).collect()
+}
+
+/// When the last of the transfers under the newest seal was posted.
+async fn sealed_until(tx: &ReadTx) -> Result<Option<Instant>> {
+    let newest = Query::select().expr(row::Column::Number.max()).from(row::Entity).to_owned();
+    let covered = Query::select()
+        .column(sealed::Column::TransferId)
+        .from(sealed::Entity)
+        .and_where(sealed::Column::SealNumber.in_subquery(newest))
+        .to_owned();
+    let until = transfer::Entity::find()
+        .select_only()
+        .expr(transfer::Column::PostedAt.max())
+        .filter(transfer::Column::Id.in_subquery(covered));
+    Ok(until.into_tuple::<Option<Instant>>().one(&tx.on()).await?.flatten())
 }
 
 /// The leaves of these transfers, in this order, with the records behind them.

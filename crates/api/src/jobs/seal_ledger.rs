@@ -20,16 +20,12 @@ pub(super) async fn run(app: &App) -> ApiResult<u64> {
 }
 
 async fn is_anything_unsealed(app: &App) -> ApiResult<bool> {
-    let tx = app.database.read();
-    let newest = seals::find_newest(&tx).await?;
-    let since = newest.map(|newest| newest.seal.signed_at - seals::LATE);
-    Ok(!seals::list_unsealed(&tx, since, 1).await?.is_empty())
+    Ok(!seals::list_unsealed(&app.database.read(), 1).await?.is_empty())
 }
 
 async fn seal(work: &mut Work) -> ApiResult<u64> {
     let newest = seals::find_newest(&work.tx).await?.map(|newest| newest.seal);
-    let since = newest.as_ref().map(|newest| newest.signed_at - seals::LATE);
-    let transfers = seals::list_unsealed(&work.tx, since, AT_ONCE).await?;
+    let transfers = seals::list_unsealed(&work.tx, AT_ONCE).await?;
     let leaves = seals::leaves(&work.tx, &transfers).await?;
     let Some(root) = seal::root(&leaves) else { return Ok(0) };
     let seal = Seal {
