@@ -21,12 +21,13 @@ const SERVED: &str = "01940000-0021-7000-9000-000000000001";
 const AWAITING: &str = "SELECT count(*) FROM enrolment WHERE state = 'in_publicity' AND publicity_ends_at <= now()";
 
 /// Transfers that no seal covers.
-const UNSEALED: &str = "SELECT count(*) FROM transfer WHERE id NOT IN (SELECT transfer_id FROM sealed_transfer)";
+const UNSEALED: &str =
+    "SELECT count(*) FROM transfer t WHERE NOT EXISTS (SELECT 1 FROM sealed_transfer s WHERE s.transfer_id = t.id)";
 
 /// When all points that there are have lapsed: the end of March after the next.
 const DAYS_AHEAD: u64 = 600;
 
-/// Nothing moves for so long, though other jobs had their turn: the job is not at work.
+/// Nothing moves for so long: the job is not at work.
 const STUCK: Duration = Duration::from_mins(5);
 
 /// Service of many members is credited.
@@ -58,7 +59,7 @@ fn credit(books: &Books, many: u64) -> Result<Outcome, Failure> {
     ))?;
     wait(books, AWAITING, 0)?;
     let millis = books.number(&format!(
-        "SELECT CAST(1000 * extract(epoch FROM now() - min(posted_at)) AS bigint) FROM transfer \
+        "SELECT CAST(1000 * extract(epoch FROM max(posted_at) - min(posted_at)) AS bigint) FROM transfer \
          WHERE kind = 'earn' AND posted_at > '{began}'"
     ))?;
     #[expect(clippy::cast_precision_loss, reason = "far fewer")]

@@ -9,7 +9,7 @@ use api::jobs;
 use api::seal_key::{SealChecker, SealKey};
 use domain::code::Code;
 use domain::id::{AccountId, LotId};
-use domain::points::{SourceKind, TransferKind};
+use domain::points::{Source, SourceKind, TransferKind};
 use domain::session::Audience;
 use storage::{Database, answers, chains, invariants, owners, reconciliations, seals};
 use tests::TestApp;
@@ -353,8 +353,17 @@ async fn forge(name: &str, url: &str) {
         }
         "freed_points" => {
             let [lot, _] = two_lots(&forger, leg(5)).await;
-            let paid = [ForgedLeg { uses: vec![(lot, 5)], ..leg(-5) }];
-            forger.post_for(SourceKind::Hold, TransferKind::Refund, None, &paid).await;
+            let hold = Source { kind: SourceKind::Hold, id: lot.uuid() };
+            forger
+                .run(&format!(
+                    "INSERT INTO hold (id, account_id, amount, purpose, state, created_at, expires_at) SELECT {}, id, 5, 'test', \
+                     'voided', '2026-01-01 00:00:00+00:00', '2026-01-02 00:00:00+00:00' FROM account WHERE id = {}",
+                    forger.id(lot),
+                    forger.id(account)
+                ))
+                .await;
+            let into_nothing = [ForgedLeg { uses: vec![(lot, 5)], ..leg(-5) }];
+            forger.post_for(hold, TransferKind::Refund, None, &into_nothing).await;
         }
         "slipped in" => drop(forger.post(&[leg(5)]).await),
         other => panic!("no forgery is written for {other}"),

@@ -19,7 +19,7 @@ async fn next_round(app: &TestApp) {
 
 async fn next_day(app: &TestApp) {
     app.state.clock.advance_wall(Duration::days(1));
-    // The full round ends with the seals, each turn of which leaves time for the other jobs.
+    // The full round ends with the seals, each turn of which ends the round of the job.
     for _ in 0..3 {
         jobs::run_all(&app.state).await;
     }

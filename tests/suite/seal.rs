@@ -13,7 +13,7 @@ const UNSEALED: &str = "SELECT count(*) FROM transfer WHERE id NOT IN (SELECT tr
 async fn what_was_left_by_a_seal_is_sealed_however_long_ago_it_was_posted() {
     let app = TestApp::demo().await;
     let mut tx = app.state.database.write().await.expect("a transaction");
-    let first = seals::list_unsealed(&tx, 1).await.expect("an answer");
+    let first = seals::list_unsealed(&tx, app.state.clock.wall(), 1).await.expect("an answer");
     let leaves = seals::leaves(&tx, &first).await.expect("a leaf");
     let root = seal::root(&leaves).expect("a root");
     let signed_at = app.state.clock.wall();

@@ -148,13 +148,14 @@ impl Forger {
 
     /// The same for a transfer of any kind. Answers the lots that it grants.
     pub async fn post_as(&self, kind: TransferKind, reverses: Option<TransferId>, legs: &[ForgedLeg]) -> Vec<LotId> {
-        self.post_for(SourceKind::Adjustment, kind, reverses, legs).await
+        let source = Source { kind: SourceKind::Adjustment, id: Uuid::now_v7() };
+        self.post_for(source, kind, reverses, legs).await
     }
 
-    /// The same for something of any kind that never was.
+    /// The same for anything.
     pub async fn post_for(
         &self,
-        source: SourceKind,
+        source: Source,
         kind: TransferKind,
         reverses: Option<TransferId>,
         legs: &[ForgedLeg],
@@ -164,13 +165,7 @@ impl Forger {
             id: TransferId::new(Uuid::now_v7()),
             kind,
             reverses,
-            occasion: Occasion {
-                reason: "手工".into(),
-                source: Source { kind: source, id: Uuid::now_v7() },
-                actor: Actor::Job,
-                business_at: now,
-                posted_at: now,
-            },
+            occasion: Occasion { reason: "手工".into(), source, actor: Actor::Job, business_at: now, posted_at: now },
         };
         self.head(&transfer, now).await;
         let mut lots = Vec::new();

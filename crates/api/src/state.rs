@@ -21,7 +21,6 @@ use crate::clock::Clock;
 use crate::config::{Config, ConfigError};
 use crate::gate::Gates;
 use crate::gathering::Gathering;
-use crate::jobs;
 use crate::keys::KeyRing;
 use crate::page_cache::PageCache;
 use crate::seal_key::SealKey;
@@ -72,7 +71,7 @@ pub struct State {
     pub(crate) hashing: Arc<Semaphore>,
     /// How many reports over the whole ledger are made at once; each reads every entry.
     pub reports: Semaphore,
-    /// How many batches of the jobs are settled at once.
+    /// How many batches of all jobs are settled at once, so that those who wait for an answer find connections too.
     pub(crate) batches: Semaphore,
     /// This replica, as the holder of leases.
     pub holder: Uuid,
@@ -134,7 +133,7 @@ impl State {
             offer_gates: Gates::new(),
             hashing: Arc::new(Semaphore::new(2)),
             reports: Semaphore::new(2),
-            batches: Semaphore::new(jobs::batches::AT_ONCE),
+            batches: Semaphore::new(4),
             holder: Uuid::now_v7(),
             sandbox,
         };

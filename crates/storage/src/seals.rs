@@ -71,8 +71,8 @@ pub(crate) async fn find_covering(tx: &ReadTx, transfer: TransferId) -> Result<O
 }
 
 /// Transfers that no seal covers, those that were posted first: from an hour before what the newest seal came to, since some
-/// were not seen then.
-pub async fn list_unsealed(tx: &ReadTx, limit: u64) -> Result<Vec<TransferId>> {
+/// were not seen then. What a clock that was ahead posted does not move that beyond now.
+pub async fn list_unsealed(tx: &ReadTx, now: Instant, limit: u64) -> Result<Vec<TransferId>> {
     let mut select = Query::select();
     select
         .column((transfer::Entity, transfer::Column::Id))
@@ -86,7 +86,7 @@ pub async fn list_unsealed(tx: &ReadTx, limit: u64) -> Result<Vec<TransferId>> {
         .order_by((transfer::Entity, transfer::Column::Id), Order::Asc)
         .limit(limit);
     if let Some(until) = sealed_until(tx).await? {
-        select.and_where(transfer::Column::PostedAt.gte(until - LATE));
+        select.and_where(transfer::Column::PostedAt.gte(Ord::min(until, now) - LATE));
     }
     let rows = tx.on().query_all(&select).await?;
     rows.iter().map(|row| Ok(row.try_get::<Uuid>("", "id")?.into())).collect()

@@ -129,7 +129,7 @@ async fn dispatch(line: CommandLine) -> Result<(), Failure> {
 }
 
 /// A thread of its own writes the log, as many lines at once as there are: one write for each would take a third of what a
-/// busy service can do. The guard, dropped, writes what is left.
+/// busy service can do. The guard, dropped, gives it a second for what is left.
 fn log_to_stderr(config: &Config) -> Result<WorkerGuard, Failure> {
     let filter = EnvFilter::try_new(&config.log.level)
         .map_err(|error| Failure::Usage(format!("ZHIXIANG__LOG__LEVEL is no filter: {error}")))?;

@@ -2,16 +2,12 @@
 
 use std::fmt::Display;
 
-use futures_util::{StreamExt, stream};
+use futures_util::future::join_all;
 
 use crate::error::{ApiError, ApiResult};
 use crate::error_code::ErrorCode;
 use crate::state::App;
 use crate::use_case::{Story, UseCase, Work};
-
-/// Transactions under way at the same time, of all jobs together; the other connections are left to those who wait for an
-/// answer.
-pub const AT_ONCE: usize = 4;
 
 /// What is done with some things in one transaction. It answers how many it did; none leave nothing in the audit trail.
 pub(super) type Settle<T> = for<'a> fn(&'a mut Work, Vec<T>) -> Story<'a, u64>;
@@ -23,7 +19,7 @@ where
     T: Copy + Display + Send + Sync + 'static,
 {
     let batches = batches.into_iter().map(|batch| together_or_alone(app, operation, batch, settle));
-    stream::iter(batches).buffer_unordered(AT_ONCE).fold(0, async |all, done| all + done).await
+    join_all(batches).await.into_iter().sum()
 }
 
 async fn together_or_alone<T>(app: &App, operation: &'static str, batch: Vec<T>, settle: Settle<T>) -> u64

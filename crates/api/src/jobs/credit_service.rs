@@ -16,7 +16,7 @@ const AT_ONCE: u64 = 2_000;
 /// Enrolments that are credited in one transaction; their members' purses are locked until it ends.
 const TOGETHER: usize = 100;
 
-/// After so many credits the round ends, and with it the hold on the lease.
+/// After so many credits the round ends, so that the lease is renewed before it runs out.
 const IN_A_ROUND: u64 = 50_000;
 
 pub(super) async fn run(app: &App) -> ApiResult<u64> {

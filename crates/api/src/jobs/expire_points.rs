@@ -19,7 +19,7 @@ const MEMBERS_TOGETHER: usize = 100;
 /// Lots that go in one transaction; what a member has beyond them goes in a later round.
 const LOTS_TOGETHER: u64 = 500;
 
-/// After so many lots the round ends, and with it the hold on the lease.
+/// After so many lots the round ends, so that the lease is renewed before it runs out.
 const IN_A_ROUND: u64 = 50_000;
 
 pub(super) async fn run(app: &App) -> ApiResult<u64> {

@@ -12,7 +12,7 @@ use crate::use_case::{UseCase, Work};
 /// Vouchers that are looked for at once.
 const AT_ONCE: u64 = 200;
 
-/// After so many vouchers the round ends, and with it the hold on the lease.
+/// After so many vouchers the round ends, so that the lease is renewed before it runs out.
 const IN_A_ROUND: u64 = 5_000;
 
 pub(super) async fn run(app: &App) -> ApiResult<u64> {

@@ -18,7 +18,7 @@ const UNIT: Limits = Limits { unpacked: 40 << 20, rows: 20_000 };
 /// The district has 134,000 members.
 const DISTRICT: Limits = Limits { unpacked: 160 << 20, rows: 200_000 };
 
-/// After so many imports the round ends, and with it the hold on the lease.
+/// After so many imports the round ends, so that the lease is renewed before it runs out.
 const IMPORTS_IN_A_ROUND: u64 = 20;
 
 pub(super) async fn run(app: &App) -> ApiResult<u64> {

@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 use crate::error::ApiResult;
 use crate::state::App;
 
-pub(crate) mod batches;
+mod batches;
 mod close_attendance;
 mod credit_service;
 mod expire_holds;
@@ -64,18 +64,21 @@ pub async fn run_for_ever(app: App) {
     }
 }
 
-/// Runs these jobs until the set is dropped, each by itself, so that one with much to do holds up none of the others.
+/// Runs these jobs until the set is dropped, each by itself, so that one with much to do holds up none of the others. They
+/// begin one after the other, so as not to want all connections at once.
 pub fn repeat(app: &App, jobs: &'static [(&'static str, Job)], pause: Duration) -> JoinSet<Infallible> {
-    let each = |job| {
+    let (mut loops, apart) = (JoinSet::new(), pause / u32::try_from(jobs.len()).unwrap_or(u32::MAX).max(1));
+    for (number, job) in (1..).zip(jobs) {
         let app = app.clone();
-        async move {
+        loops.spawn(async move {
+            tokio::time::sleep(apart * number).await;
             loop {
-                tokio::time::sleep(pause).await;
                 run_each(&app, slice::from_ref(job)).await;
+                tokio::time::sleep(pause).await;
             }
-        }
-    };
-    jobs.iter().map(each).collect()
+        });
+    }
+    loops
 }
 
 /// One round of every job.

@@ -18,7 +18,7 @@ use crate::use_case::{UseCase, Work};
 /// Ends of lots that are looked at together.
 const AT_ONCE: u64 = 500;
 
-/// After so many notices the round ends, and with it the hold on the lease.
+/// After so many notices the round ends, so that the lease is renewed before it runs out.
 const IN_A_ROUND: u64 = 20_000;
 
 pub(super) async fn run(app: &App) -> ApiResult<u64> {

@@ -97,6 +97,7 @@ async fn check_one(app: &App, member: MemberId) -> ApiResult<()> {
     if broken.iter().all(|name| known.iter().any(|known| known == name)) {
         return Ok(());
     }
+    drop(tx);
     UseCase::internal(app.clone()).write("freeze_account", move |work| Box::pin(freeze(work, member))).await
 }
 

@@ -11,21 +11,24 @@ use crate::use_case::{UseCase, Work};
 /// How many transfers one seal covers at most.
 const AT_ONCE: u64 = 4_096;
 
+/// After so many transfers the round ends, so that the lease is renewed before it runs out.
+const IN_A_ROUND: u64 = 100_000;
+
 pub(super) async fn run(app: &App) -> ApiResult<u64> {
     let mut sealed = 0;
-    while is_anything_unsealed(app).await? {
+    while sealed < IN_A_ROUND && is_anything_unsealed(app).await? {
         sealed += UseCase::internal(app.clone()).write("seal_ledger", |work| Box::pin(seal(work))).await?;
     }
     Ok(sealed)
 }
 
 async fn is_anything_unsealed(app: &App) -> ApiResult<bool> {
-    Ok(!seals::list_unsealed(&app.database.read(), 1).await?.is_empty())
+    Ok(!seals::list_unsealed(&app.database.read(), app.clock.wall(), 1).await?.is_empty())
 }
 
 async fn seal(work: &mut Work) -> ApiResult<u64> {
     let newest = seals::find_newest(&work.tx).await?.map(|newest| newest.seal);
-    let transfers = seals::list_unsealed(&work.tx, AT_ONCE).await?;
+    let transfers = seals::list_unsealed(&work.tx, work.wall, AT_ONCE).await?;
     let leaves = seals::leaves(&work.tx, &transfers).await?;
     let Some(root) = seal::root(&leaves) else { return Ok(0) };
     let seal = Seal {

@@ -1,7 +1,9 @@
-//! Marks activities as settled once they have ended and nobody's service waits for anything any more.
+//! Marks activities as settled once they have ended and nobody's service waits for anything any more. Whose absence can be
+//! made up under any rules waits too.
 
 use chrono::Duration;
-use storage::{activities, rulebooks};
+use domain::points::rulebook::Record;
+use storage::activities;
 
 use crate::error::ApiResult;
 use crate::error_code::ErrorCode;
@@ -11,8 +13,8 @@ use crate::use_case::UseCase;
 pub(super) async fn run(app: &App) -> ApiResult<u64> {
     let story = UseCase::internal(app.clone()).write("settle_activities", |work| {
         Box::pin(async move {
-            let days = rulebooks::in_force(&work.tx, work.now).await?.rules.record.made_up_within_days;
-            let settled = activities::settle_ended(&mut work.tx, work.now, Duration::days(days.into())).await?;
+            let made_up_for = Duration::days(Record::MADE_UP_WITHIN_DAYS_AT_MOST);
+            let settled = activities::settle_ended(&mut work.tx, work.now, made_up_for).await?;
             // Nothing done leaves nothing in the audit trail.
             if settled == 0 { Err(ErrorCode::StateConflict.into()) } else { Ok(settled) }
         })

@@ -15,7 +15,7 @@ use crate::error_code::ErrorCode;
 use crate::state::App;
 use crate::use_case::UseCase;
 
-/// After so many seals the round ends, and with it the hold on the lease.
+/// After so many seals the round ends, so that the lease is renewed before it runs out.
 const SEALS_IN_A_ROUND: u64 = 200;
 
 pub(super) async fn run(app: &App) -> ApiResult<u64> {

@@ -29,11 +29,13 @@ pub(super) const ALL: &[Invariant] = &[
     },
     Invariant {
         name: "freed_points",
-        rule: "freed points paid a debt out of a hold of the same member that ended without taking them, at most what it held",
-        sql: "SELECT t.id AS subject FROM transfer t WHERE t.source_kind = 'hold' AND NOT EXISTS ( \
-              SELECT 1 FROM hold h JOIN entry e ON e.account_id = h.account_id \
-              WHERE h.id = t.source_id AND h.state IN ('voided', 'expired') AND e.transfer_id = t.id \
-              AND -e.amount BETWEEN 1 AND h.amount)",
+        rule: "a hold that ended without taking its points paid its member's debt with them at most once, and no more than it held",
+        sql: "SELECT t.id AS subject FROM transfer t WHERE t.source_kind = 'hold' AND (NOT EXISTS ( \
+              SELECT 1 FROM hold h JOIN entry e ON e.account_id = h.account_id AND e.transfer_id = t.id \
+              JOIN account p ON p.id = h.account_id JOIN account d ON d.member_id = p.member_id AND d.kind = 'debt' \
+              JOIN entry g ON g.account_id = d.id AND g.transfer_id = t.id AND g.amount = -e.amount \
+              WHERE h.id = t.source_id AND h.state IN ('voided', 'expired') AND g.amount BETWEEN 1 AND h.amount) \
+              OR EXISTS (SELECT 1 FROM transfer o WHERE o.source_kind = 'hold' AND o.source_id = t.source_id AND o.id <> t.id))",
     },
     Invariant {
         name: "adjustment_overdue",

@@ -7,7 +7,6 @@ use domain::code::Code;
 use domain::reconciliation::RoundKind;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use storage::{StorageError, answers, chains, invariants, ledger_findings, owners, reconciliations, seals};
-
 use tracing_appender::non_blocking::ErrorCounter;
 
 use crate::state::App;

@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 
 use chrono::NaiveDate;
 
-use super::{ExpiryMode, Rulebook};
+use super::{ExpiryMode, Record, Rulebook};
 use crate::code::Code;
 
 /// One field of the rules.
@@ -174,7 +174,9 @@ pub const FIELDS: &[Field] = &[
         |r| r.record.register_within_days.into(),
     ),
     number("record.publicity_days", "入账前公示", DAYS, 0..=7, |r| r.record.publicity_days.into()),
-    number("record.made_up_within_days", "补录期限", DAYS, 1..=30, |r| r.record.made_up_within_days.into()),
+    number("record.made_up_within_days", "补录期限", DAYS, 1..=Record::MADE_UP_WITHIN_DAYS_AT_MOST, |r| {
+        r.record.made_up_within_days.into()
+    }),
     number("absence.cancel_free_hours", "可以自由取消报名的提前时间", HOURS, 0..=168, |r| {
         r.absence.cancel_free_hours.into()
     }),

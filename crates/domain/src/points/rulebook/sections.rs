@@ -200,6 +200,11 @@ pub struct Record {
     pub made_up_within_days: u32,
 }
 
+impl Record {
+    /// For how many days rules may let service be made up at most.
+    pub const MADE_UP_WITHIN_DAYS_AT_MOST: i64 = 30;
+}
+
 impl Default for Record {
     fn default() -> Self {
         Self { register_within_days: 3, publicity_days: 3, made_up_within_days: 7 }
