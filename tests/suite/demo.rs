@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt;
 
-use api::commands::Failure;
 use api::demo::{self, Size, ids};
+use api::failure::Failure;
 use domain::session::{Audience, Holder};
 use serde_json::json;
 use storage::admins;

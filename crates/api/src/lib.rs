@@ -10,6 +10,7 @@ pub mod demo;
 pub mod error;
 pub mod error_code;
 mod example_ids;
+pub mod failure;
 pub mod features;
 mod fraud_stop;
 mod gate;

@@ -7,7 +7,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::auth::identify::identify;
 use crate::features;
-use crate::http::query::refuse_unasked;
+use crate::http::unasked::refuse_unasked;
 
 /// Where the API lives.
 pub const BASE: &str = "/api/v1";

@@ -10,11 +10,11 @@ use storage::admins::{self, Admin};
 use storage::{organisations, role_grants};
 use uuid::Uuid;
 
-use super::Failure;
 use crate::auth::{password, totp};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::error::ApiResult;
+use crate::failure::Failure;
 use crate::http::input;
 use crate::state::State;
 use crate::use_case::{UseCase, Work};

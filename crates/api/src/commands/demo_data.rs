@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::Failure;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::demo::{self, Size};
+use crate::failure::Failure;
 use crate::state::State;
 
 #[derive(Debug, Args)]

@@ -9,9 +9,9 @@ use storage::organisations;
 use storage::roster_imports::{self, NewImport, PROBLEMS_KEPT, Problems};
 use uuid::Uuid;
 
-use super::Failure;
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::failure::Failure;
 use crate::roster_file::Limits;
 use crate::roster_import::{self, Claim, Outcome, Plan};
 use crate::state::{App, State};

@@ -2,8 +2,8 @@
 
 use storage::Database;
 
-use super::Failure;
 use crate::config::Config;
+use crate::failure::Failure;
 
 pub(super) async fn run(config: &Config) -> Result<(), Failure> {
     Database::migrate_for(&config.database_url(), &config.migration_url()).await.map_err(|error| {

@@ -19,8 +19,8 @@ use clap::{Parser, Subcommand};
 use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::EnvFilter;
 
-use crate::config::{Config, ConfigError, LogFormat};
-use crate::error::ApiError;
+use crate::config::{Config, LogFormat};
+use crate::failure::Failure;
 use crate::features::health;
 
 /// How many lines of the log may wait to be written; those beyond are lost, and counted.
@@ -57,33 +57,6 @@ enum Command {
     VerifyLedger(verify_ledger::Arguments),
     /// Verify a member's receipt offline, against the public key that signs seals.
     VerifyReceipt(verify_receipt::Arguments),
-}
-
-/// Why a command ended without doing its work.
-#[derive(Debug)]
-pub enum Failure {
-    /// Wrong usage or configuration; the sentence says what to set.
-    Usage(String),
-    /// A check found something, or the work failed.
-    Found(String),
-}
-
-impl From<ConfigError> for Failure {
-    fn from(error: ConfigError) -> Self {
-        Self::Usage(error.0)
-    }
-}
-
-impl From<ApiError> for Failure {
-    fn from(error: ApiError) -> Self {
-        Self::Found(error.to_string())
-    }
-}
-
-impl From<storage::StorageError> for Failure {
-    fn from(error: storage::StorageError) -> Self {
-        ApiError::from(error).into()
-    }
 }
 
 /// Does what the command line says.

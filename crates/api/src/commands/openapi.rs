@@ -6,7 +6,7 @@ use clap::Args;
 use domain::code::Code;
 use domain::session::Audience;
 
-use super::Failure;
+use crate::failure::Failure;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {

@@ -2,9 +2,9 @@
 
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::Failure;
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::failure::Failure;
 use crate::state::State;
 use crate::{demo, jobs};
 

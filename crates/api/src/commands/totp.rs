@@ -3,10 +3,10 @@
 use clap::Args;
 use storage::admins;
 
-use super::Failure;
 use crate::auth::totp;
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError};
+use crate::failure::Failure;
 use crate::keys::KeyRing;
 
 #[derive(Debug, Args)]

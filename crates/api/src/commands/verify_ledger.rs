@@ -7,9 +7,9 @@ use domain::points::chain::Hash;
 use storage::invariants::{self, Violations};
 use storage::{Database, StorageError, answers, chains, owners, seals};
 
-use super::Failure;
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError};
+use crate::failure::Failure;
 use crate::http::exact::HexHash;
 use crate::keys::KeyRing;
 use crate::seal_key::{SealChecker, SealKey};

@@ -9,7 +9,7 @@ use domain::time::spoken;
 use serde::de::DeserializeOwned;
 use storage::seals::Signed;
 
-use super::Failure;
+use crate::failure::Failure;
 use crate::receipt_file::ReceiptView;
 use crate::seal_file::SealView;
 use crate::seal_key::SealChecker;

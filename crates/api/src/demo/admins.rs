@@ -8,7 +8,7 @@ use storage::{Vault, WriteTx, admins, role_grants};
 
 use super::ids;
 use crate::auth::{password, totp};
-use crate::commands::Failure;
+use crate::failure::Failure;
 
 /// Account, name, role, node.
 const ACCOUNTS: [(&str, &str, Role, NodeId); 10] = [

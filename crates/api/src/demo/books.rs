@@ -16,7 +16,7 @@ use storage::rulebooks::RulebookVersion;
 use storage::service_records::ServiceRecord;
 
 use super::ids;
-use crate::commands::Failure;
+use crate::failure::Failure;
 
 /// A member's accounts as the postings so far leave them.
 pub(super) struct Book {

@@ -14,7 +14,7 @@ use domain::time::Instant;
 use storage::{WriteTx, adjustments, donations, holds, purses, reversals, rewards, rulebooks, transfers};
 
 use super::{admins, ids};
-use crate::commands::Failure;
+use crate::failure::Failure;
 
 /// 吴永平, who was credited twice and gives something away.
 const GIVER: MemberId = ids::member(8);

@@ -20,7 +20,7 @@ use super::places::Tree;
 use super::services::IDEAS;
 use super::size::Size;
 use super::{admins, cast, ids, outings, people, reports};
-use crate::commands::Failure;
+use crate::failure::Failure;
 
 /// How often each of those has served.
 const SERVICES: u64 = 4;

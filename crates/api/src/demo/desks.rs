@@ -24,7 +24,7 @@ use storage::{WriteTx, complaints, consents, rulebooks, staff_invitations};
 use uuid::Uuid;
 
 use super::{admins, ids, people};
-use crate::commands::Failure;
+use crate::failure::Failure;
 use crate::state::App;
 
 /// The person of the sandbox's login codes who is on no roster and has applied to 区教育局.

@@ -17,7 +17,7 @@ use super::places::Tree;
 use super::purchases::{self, Moment};
 use super::shops::{self, Stall};
 use super::{admins, ids, reports};
-use crate::commands::Failure;
+use crate::failure::Failure;
 
 /// Shop, name, and person of the sandbox's login codes.
 const STAFF: [(u64, &str, &str); 7] = [

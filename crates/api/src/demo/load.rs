@@ -23,7 +23,7 @@ use super::journey::Journey;
 use super::places::Tree;
 use super::size::Size;
 use super::{corrections, desks, ids, misconduct, people};
-use crate::commands::Failure;
+use crate::failure::Failure;
 use crate::state::App;
 
 /// How many postings one statement carries.

@@ -11,7 +11,7 @@ use storage::{WriteTx, earn_events, enrolments, misconduct_cases, purses, rulebo
 
 use super::journey::Journey;
 use super::{admins, ids};
-use crate::commands::Failure;
+use crate::failure::Failure;
 
 /// 朱文斌, whose service was found void and who may appeal.
 const ACCUSED: MemberId = ids::member(11);

@@ -30,7 +30,7 @@ pub use roster_files::write as write_roster_files;
 pub use size::Size;
 use storage::organisations;
 
-use crate::commands::Failure;
+use crate::failure::Failure;
 use crate::state::App;
 
 /// What the first lines of a start say.

@@ -13,7 +13,7 @@ use super::cast::{Player, Stage};
 use super::places::Tree;
 use super::services::{IDEAS, Idea};
 use super::{admins, ids};
-use crate::commands::Failure;
+use crate::failure::Failure;
 
 /// How far an activity has come.
 #[derive(Clone, Copy, PartialEq, Eq)]

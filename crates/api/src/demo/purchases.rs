@@ -11,7 +11,7 @@ use super::books::{Book, Books};
 use super::cast::Player;
 use super::ids;
 use super::shops::Stall;
-use crate::commands::Failure;
+use crate::failure::Failure;
 
 /// What becomes of a voucher, so many hours later.
 #[derive(Clone, Copy, PartialEq, Eq)]

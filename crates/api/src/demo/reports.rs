@@ -10,7 +10,7 @@ use super::cast::{Player, Stage};
 use super::draw::Draw;
 use super::ids;
 use super::places::Tree;
-use crate::commands::Failure;
+use crate::failure::Failure;
 
 const SKILLS: [&str; 10] =
     ["理发", "水电维修", "医疗护理", "法律咨询", "书法绘画", "摄影", "文字写作", "家电维修", "心理疏导", "组织活动"];

@@ -10,7 +10,7 @@ use rust_xlsxwriter::{Workbook, Worksheet, XlsxError};
 use super::crowd::{Crowd, Newcomer};
 use super::places::Tree;
 use super::size::Size;
-use crate::commands::Failure;
+use crate::failure::Failure;
 
 /// Writes the rosters of a district of this size into a folder; says which files were written.
 pub fn write(folder: &Path, size: Size, progress: impl Fn(&str, u64, u64)) -> Result<Vec<String>, Failure> {

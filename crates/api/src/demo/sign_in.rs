@@ -10,7 +10,7 @@ use super::admins::Account;
 use super::cast::Stage;
 use super::journey::Journey;
 use super::{desks, ids};
-use crate::commands::Failure;
+use crate::failure::Failure;
 use crate::keys;
 use crate::state::App;
 

@@ -14,3 +14,4 @@ pub mod query;
 pub mod request_id;
 pub mod tagged;
 pub mod time;
+pub mod unasked;

@@ -2,15 +2,11 @@
 
 use std::ops::Deref;
 
-use actix_web::body::{BoxBody, MessageBody};
-use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
-use actix_web::middleware::Next;
-use actix_web::{Error, FromRequest, HttpRequest};
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest};
 use serde::de::DeserializeOwned;
 
-use super::request_id;
 use crate::error::{ApiError, ApiResult};
-use crate::openapi;
 
 /// A query string that was read into `T`.
 #[derive(Debug)]
@@ -33,22 +29,8 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
     }
 }
 
-/// Refuses what is asked of an operation that nothing can be asked of: passed over, it would seem to have been heard.
-pub async fn refuse_unasked(
-    request: ServiceRequest,
-    next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<BoxBody>, Error> {
-    if let Some((first, _)) = form_urlencoded::parse(request.query_string().as_bytes()).next()
-        && let Some(path) = request.match_pattern()
-        && openapi::takes_no_query(request.method().as_str(), &path)
-    {
-        let answer = unknown(&first).respond(&request_id::current());
-        return Ok(request.into_response(answer));
-    }
-    Ok(next.call(request).await?.map_into_boxed_body())
-}
-
-fn unknown(name: &str) -> ApiError {
+/// The refusal of a condition that the operation does not know.
+pub fn unknown(name: &str) -> ApiError {
     ApiError::field(name, "没有这个查询条件")
 }
 
