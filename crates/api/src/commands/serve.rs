@@ -30,7 +30,7 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
     let ended = running.ended.await;
     stop.abort();
     jobs.abort();
-    // Whatever lease it was about to take is taken by now.
+    // Ended first, so that nothing new is begun after the leases are given up.
     drop(jobs.await);
     if let Err(error) = jobs::give_up(&state).await {
         tracing::warn!(%error, "the leases of this replica run out by themselves");

@@ -18,8 +18,8 @@ use crate::use_case::{UseCase, Work};
 /// Members that are looked at together.
 const MEMBERS_AT_ONCE: usize = 100;
 
-/// After so many members or seals it pauses. Everybody of a district is looked at within hours, and
-/// those who use the service meanwhile do not notice.
+/// After so many members or seals it pauses. Everybody of a district is looked at within hours, and those who use the service
+/// meanwhile do not notice.
 const TOUCHED_IN_A_TURN: u64 = 500;
 const MEMBERS_IN_A_TURN: u64 = 100;
 const SEALS_IN_A_TURN: usize = 200;
