@@ -98,18 +98,8 @@ impl Stage {
         let (member, client) = self.newcomer(0).await;
         app.settle(member).await;
         let activity = app.activity(1, 3, 5).await;
-        let enrolment = id(&enrol(&client, &activity).await.expect(201));
-        for (wait, direction, path) in [("1h", "in", "check-ins"), ("2h", "out", "check-outs")] {
-            app.advance(wait).await;
-            let code = app.shown_code(&activity, direction).await;
-            client.post(&format!("/member/{path}"), &json!({ "code": code })).await.expect(200);
-        }
-        let confirmed = json!({ "attendances": [{ "enrolment_id": enrolment, "evaluation": "b" }] });
-        let path = format!("/member/led-activities/{activity}/confirmation");
-        app.member("zhang").await.post(&path, &confirmed).await.expect(200);
-        let reviewed = json!({ "attendances": [{ "enrolment_id": enrolment, "approved": true }] });
-        let community = app.admin("community").await;
-        community.post("/admin/attendances/review", &reviewed).await.expect(200);
+        let enrolment = app.serve_session(&client, &activity).await;
+        app.review("community", &enrolment, None).await;
         app.advance("3d").await;
         let case = json!({
             "enrolment_id": enrolment,
@@ -117,6 +107,7 @@ impl Stage {
             "evidence": "监控未见本人",
             "fraud": false,
         });
+        let community = app.admin("community").await;
         (client, id(&community.post("/admin/misconduct-cases", &case).await.expect(201)))
     }
 
