@@ -379,3 +379,24 @@ async fn a_story_that_has_begun_ends_though_nobody_waits_for_it() {
     assert_eq!(stage.app.number(redemptions).await, i64::try_from(calls.len()).expect("a few"));
     stage.app.mall_balances().await;
 }
+
+/// While nothing can be written to the trail, no refusal is noted before whoever was refused hangs up.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_refusal_is_noted_though_whoever_was_refused_hangs_up() {
+    let app = TestApp::start().await;
+    let estate = app.admin("estate").await;
+    let noted = "SELECT count(*) FROM audit WHERE action = 'authorize' AND reason = 'forbidden'";
+    let review = || estate.request(Method::POST, "/admin/attendances/review").json(&json!({ "attendances": [] }));
+    assert_eq!(review().send().await.expect("an answer").status(), 403);
+    assert_eq!(app.number(noted).await, 1);
+
+    let postgres = app.database_url.starts_with("postgres");
+    let nothing = if postgres { "LOCK TABLE audit IN EXCLUSIVE MODE" } else { "UPDATE offer SET updated_at = updated_at" };
+    let held = app.hold(nothing).await;
+    let hung_up = MOMENTS.map(|after| vanish(review(), Duration::from_millis(10 * after)));
+    futures_util::future::join_all(hung_up).await;
+    assert_eq!(app.number(noted).await, 1);
+    held.commit().await;
+    app.watcher().await.none_is_open("review_attendances").await;
+    assert!(app.number(noted).await > 1, "every note was broken off");
+}
