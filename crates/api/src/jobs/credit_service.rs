@@ -10,8 +10,8 @@ use crate::error::ApiResult;
 use crate::state::App;
 use crate::use_case::Work;
 
-/// Enrolments that are looked for at once.
-const AT_ONCE: u64 = 2_000;
+/// Enrolments that are looked for at once; the next are looked for when all of these are done.
+const AT_ONCE: u64 = 10_000;
 
 /// Enrolments that are credited in one transaction; their members' purses are locked until it ends.
 const TOGETHER: usize = 100;
