@@ -220,7 +220,7 @@ fn every_keyed_answer_is_held_against_the_ledger_or_names_no_transfer() {
 }
 
 /// Faults for which somebody must know how entries are hashed.
-const FORGERIES: [&str; 8] = [
+const FORGERIES: [&str; 9] = [
     "running_balance",
     "one_member",
     "reversal",
@@ -229,6 +229,7 @@ const FORGERIES: [&str; 8] = [
     "debit_covered",
     "expired_lot",
     "freed_points",
+    "refunded_points",
 ];
 
 #[tokio::test(flavor = "multi_thread")]
@@ -364,6 +365,12 @@ async fn forge(name: &str, url: &str) {
                 .await;
             let into_nothing = [ForgedLeg { uses: vec![(lot, 5)], ..leg(-5) }];
             forger.post_for(hold, TransferKind::Refund, None, &into_nothing).await;
+        }
+        "refunded_points" => {
+            let [lot, _] = two_lots(&forger, leg(5)).await;
+            let no_refund = Source { kind: SourceKind::Refund, id: lot.uuid() };
+            let into_nothing = [ForgedLeg { uses: vec![(lot, 5)], ..leg(-5) }];
+            forger.post_for(no_refund, TransferKind::Refund, None, &into_nothing).await;
         }
         "slipped in" => drop(forger.post(&[leg(5)]).await),
         other => panic!("no forgery is written for {other}"),

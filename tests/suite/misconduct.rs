@@ -167,6 +167,37 @@ async fn points_of_a_lot_that_expired_meanwhile_come_back_for_the_grace() {
     app.books_balance().await;
 }
 
+/// Service that earned nothing has no credit to say how long its deduction lasts; the rules that decided it do.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deduction_for_service_that_earned_nothing_comes_back_for_the_grace_and_not_for_ever() {
+    let app = TestApp::start().await;
+    let li = app.resident("li").await;
+    let activity = app.activity(1, 3, 10).await;
+    let enrolment = id(&enrol(&li, &activity).await.expect(201));
+    for (wait, direction, path) in [("50m", "in", "check-ins"), ("30m", "out", "check-outs")] {
+        app.advance(wait).await;
+        let code = app.shown_code(&activity, direction).await;
+        li.post(&format!("/member/{path}"), &json!({ "code": code })).await.expect(200);
+    }
+    app.advance("2h").await;
+    let confirmed_as = json!({ "attendances": [{ "enrolment_id": enrolment, "evaluation": "b" }] });
+    let lead = app.member("zhang").await;
+    lead.post(&format!("/member/led-activities/{activity}/confirmation"), &confirmed_as).await.expect(200);
+    app.review("community", &enrolment, None).await;
+    app.advance("3d").await;
+    app.enrich("li", 50).await;
+    let before = standing(&li).await;
+    let case = confirmed(&app, &app.stepped_up("second-community").await, &enrolment, false).await;
+    assert_eq!(standing(&li).await[0], before[0] - 20);
+    appeal(&li, &case).await.expect(200);
+    app.advance("500d").await;
+    rule(&app.stepped_up("subdistrict").await, &case, true).await.expect(201);
+    assert_eq!(standing(&li).await[0], 20, "all else has expired");
+    app.advance("8d").await;
+    assert_eq!(standing(&li).await[0], 0);
+    app.books_balance().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_appeal_is_heard_for_five_working_days_and_by_the_level_above() {
     let app = TestApp::start().await;

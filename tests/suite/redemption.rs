@@ -190,6 +190,35 @@ async fn a_cancellation_gives_everything_back_once() {
     app.mall_balances().await;
 }
 
+/// Whoever spends before a clawback and cancels after it has nothing to spend beside the debt.
+#[tokio::test(flavor = "multi_thread")]
+async fn points_that_come_back_pay_the_debt_that_was_made_meanwhile() {
+    let app = TestApp::start().await;
+    let shop = app.shop("wenyuan", "德胜面馆").await;
+    let offer = app.listed(&shop, &app.promise("面", 12, 7)).await;
+    let zhang = app.shopper("zhang", 2).await;
+    let earned = app.credit_service("zhang", 240, app.state.clock.business()).await;
+    let standing = async || {
+        let balance = zhang.get("/member/points").await.expect(200);
+        ["available", "debt"].map(|name| balance[name].as_i64().expect("a number"))
+    };
+    let [before, _] = standing().await;
+    let [cancelled, overdue] =
+        [redeem(&zhang, &offer).await, redeem(&zhang, &offer).await].map(|it| id(&it.expect(201)));
+    app.claw_back("zhang", earned, before - 24 + 15).await;
+    assert_eq!(standing().await, [0, 15]);
+    let answer = cancel(&zhang, &cancelled).await.expect(201);
+    assert_eq!((&answer["balance_after"], standing().await), (&json!(0), [0, 3]), "{answer}");
+    let entry = &zhang.get("/member/points/entries").await.expect(200)["items"][0];
+    let why = format!("/member/points/entries/{}", entry["transfer_id"].as_str().expect("an id"));
+    assert_eq!(zhang.get(&why).await.expect(200)["sentence"], "积分退回，先抵还欠分 12 分。");
+    app.advance("31d").await;
+    assert_eq!(zhang.get(&format!("/member/redemptions/{overdue}")).await.expect(200)["state"], "expired");
+    assert_eq!(standing().await, [9, 0], "of twelve that the job gave back, three were owed");
+    app.mall_balances().await;
+    app.books_are_sound().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_overdue_voucher_gives_everything_back_by_itself() {
     let app = TestApp::start().await;

@@ -391,7 +391,8 @@ async fn a_refusal_is_noted_though_whoever_was_refused_hangs_up() {
     assert_eq!(app.number(noted).await, 1);
 
     let postgres = app.database_url.starts_with("postgres");
-    let nothing = if postgres { "LOCK TABLE audit IN EXCLUSIVE MODE" } else { "UPDATE offer SET updated_at = updated_at" };
+    let nothing =
+        if postgres { "LOCK TABLE audit IN EXCLUSIVE MODE" } else { "UPDATE offer SET updated_at = updated_at" };
     let held = app.hold(nothing).await;
     let hung_up = MOMENTS.map(|after| vanish(review(), Duration::from_millis(10 * after)));
     futures_util::future::join_all(hung_up).await;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::NaiveDate;
 use domain::code::Code;
 use domain::id::{MemberId, RulebookId, TransferId};
-use domain::points::{Cap, CreditDecision, CreditExplanation, EarnRule, Earned, RewardedEvent, Source};
+use domain::points::{Cap, CreditDecision, CreditExplanation, EarnRule, Earned, RewardedEvent, Rulebook, Source};
 use domain::time::{Instant, business_day, start_of_day, start_of_month, start_of_year};
 use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait, Query};
 use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, EntityTrait, FromQueryResult, PaginatorTrait, QueryFilter};
@@ -130,6 +130,15 @@ pub async fn credit_of(tx: &ReadTx, member: MemberId, source: Source) -> Result<
     let key = (member.uuid(), source.kind.code().to_owned(), source.id);
     let found = row::Entity::find_by_id(key).one(&tx.on()).await?;
     Ok(found.and_then(|event| Some((TransferId::new(event.transfer_id?), event.points))))
+}
+
+/// The rules that decided an event of this member, whether it earned something or nothing.
+pub async fn rules_of(tx: &ReadTx, member: MemberId, source: Source) -> Result<Option<Rulebook>> {
+    let key = (member.uuid(), source.kind.code().to_owned(), source.id);
+    let found = row::Entity::find_by_id(key).find_also_related(rulebooks::row::Entity).one(&tx.on()).await?;
+    let Some((event, rulebook)) = found else { return Ok(None) };
+    let rulebook = rulebook.ok_or_else(|| StorageError::corrupt("earn_event", "rulebook_id", event.source_id))?;
+    Ok(Some(rulebooks::read_rules(rulebook.id, &rulebook.body)?))
 }
 
 /// The decision behind a credit of this member, with the rules that decided it.

@@ -3,7 +3,7 @@
 use thiserror::Error;
 
 use super::posting::Draft;
-use super::{Actor, Occasion, Posting, Purse, Source, SourceKind, SystemAccount, TransferKind, is_amount};
+use super::{Actor, Occasion, Posting, Purse, Source, SourceKind, SystemAccount, TransferKind, debt, is_amount};
 use crate::code::{Code, codes};
 use crate::id::{AccountId, HoldId, TransferId};
 use crate::time::{Instant, spoken};
@@ -132,17 +132,11 @@ impl Hold {
         self.end(purse, HoldState::Expired)
     }
 
-    /// Pays a debt that was made while these points were held, now that they are free again, as an earning would. Nothing
-    /// to post if nothing is owed, or all of them have expired meanwhile.
+    /// Pays a debt that was made while these points were held, now that they are free again.
     pub fn pay_debt(&self, purse: &mut Purse, actor: Actor, now: Instant, posted_at: Instant) -> Option<Posting> {
         if !matches!(self.state, HoldState::Voided | HoldState::Expired) {
             return None;
         }
-        let paid = self.amount.min(purse.debt()).min(purse.available(now));
-        if paid == 0 {
-            return None;
-        }
-        let uses = purse.draw(paid, now);
         let occasion = Occasion {
             reason: "积分解冻，先抵还欠分".into(),
             source: Source { kind: SourceKind::Hold, id: self.id.uuid() },
@@ -150,19 +144,7 @@ impl Hold {
             business_at: now,
             posted_at,
         };
-        let draft = Draft {
-            id: TransferId::of_freed(self.id),
-            kind: TransferKind::Clawback,
-            reverses: None,
-            occasion,
-            against: SystemAccount::Issuance,
-            points: -paid,
-            debt: paid,
-            earned: 0,
-            granted: Vec::new(),
-            uses,
-        };
-        Some(draft.post(purse))
+        debt::pay(purse, TransferId::of_freed(self.id), occasion, self.amount)
     }
 
     fn end(&mut self, purse: &mut Purse, state: HoldState) -> Result<(), HoldError> {

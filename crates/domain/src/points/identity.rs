@@ -66,6 +66,11 @@ impl TransferId {
         Self::new(derive(&format!("freed:{id}")))
     }
 
+    /// The one payment of a debt out of what this refund gave back.
+    pub fn of_payment(refund: TransferId) -> Self {
+        Self::new(derive(&format!("payment:{refund}")))
+    }
+
     /// What this person asked of this operation under this idempotency key.
     pub fn of_key(person: PersonId, operation: &str, key: &str) -> Self {
         Self::new(derive(&format!("key:{}:{operation}:{key}", person.uuid())))
@@ -90,6 +95,7 @@ mod tests {
             TransferId::of_adjustment(AdjustmentId::new(earned.uuid())),
             TransferId::of_deduction(MisconductId::new(earned.uuid())),
             TransferId::of_freed(HoldId::new(earned.uuid())),
+            TransferId::of_payment(earned),
             key("redeem_offer", "k1"),
             key("redeem_offer", "k2"),
             key("cancel_redemption", "k1"),

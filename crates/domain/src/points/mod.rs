@@ -7,6 +7,7 @@ mod account;
 pub mod chain;
 mod correct;
 mod credit;
+mod debt;
 mod earning;
 mod expire;
 mod explain;
@@ -28,6 +29,7 @@ mod transfer;
 pub use account::{Account, AccountChange, SystemAccount};
 pub use correct::{AdjustError, adjust, clawback, deduct, restore};
 pub use credit::{CreditError, Credited, Grant, credit};
+pub use debt::pay_debt;
 pub use earning::{
     Cap, CreditDecision, EarnRule, Earned, RewardedEvent, Service, credit_for_event, credit_for_service,
 };

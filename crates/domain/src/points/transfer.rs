@@ -29,6 +29,7 @@ codes! {
         Redemption = "redemption", "兑换";
         Lot = "lot", "积分批次";
         Transfer = "transfer", "记账";
+        Refund = "refund", "积分退回";
         Adjustment = "adjustment", "积分调整";
         Donation = "donation", "积分捐赠";
         Misconduct = "misconduct", "违规处理";

@@ -38,6 +38,18 @@ pub(super) const ALL: &[Invariant] = &[
               OR EXISTS (SELECT 1 FROM transfer o WHERE o.source_kind = 'hold' AND o.source_id = t.source_id AND o.id <> t.id))",
     },
     Invariant {
+        name: "refunded_points",
+        rule: "what a refund gave back paid its member's debt at most once, and no more than came back",
+        sql: "SELECT t.id AS subject FROM transfer t WHERE t.source_kind = 'refund' AND (NOT EXISTS ( \
+              SELECT 1 FROM transfer r JOIN entry b ON b.transfer_id = r.id \
+              JOIN account p ON p.id = b.account_id AND p.kind = 'points' \
+              JOIN entry e ON e.account_id = p.id AND e.transfer_id = t.id \
+              JOIN account d ON d.member_id = p.member_id AND d.kind = 'debt' \
+              JOIN entry g ON g.account_id = d.id AND g.transfer_id = t.id AND g.amount = -e.amount \
+              WHERE r.id = t.source_id AND r.kind = 'refund' AND g.amount BETWEEN 1 AND b.amount) \
+              OR EXISTS (SELECT 1 FROM transfer o WHERE o.source_kind = 'refund' AND o.source_id = t.source_id AND o.id <> t.id))",
+    },
+    Invariant {
         name: "adjustment_overdue",
         rule: "no adjustment still waits five minutes after its time",
         sql: "SELECT a.id AS subject FROM adjustment a WHERE a.state = 'proposed' AND a.lapses_at < $1",

@@ -9,7 +9,7 @@ use crate::database::ReadTx;
 use crate::error::Result;
 
 /// The invariants that hold of each member by themselves. A new one stands here only if its query joins no rows of others.
-pub(super) const OF_EACH: [&str; 35] = [
+pub(super) const OF_EACH: [&str; 36] = [
     "transfer_sum",
     "one_member",
     "reversal",
@@ -33,6 +33,7 @@ pub(super) const OF_EACH: [&str; 35] = [
     "adjustment_exists",
     "adjustment_hold",
     "freed_points",
+    "refunded_points",
     "misconduct_service",
     "misconduct_points",
     "misconduct_exists",

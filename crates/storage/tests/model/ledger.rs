@@ -279,10 +279,16 @@ impl Ledger {
         let grace = Grace { days: model::GRACE_DAYS, lot: LotId::new(Uuid::now_v7()) };
         let posting = redemption.refund(&mut purse, &spent, grace, Actor::Job, self.now).expect("a refund");
         transfers::post(&mut tx, &posting).await.map_err(done_before)?;
+        let mut moved = moved_by(member, &posting);
+        let mut purse = purses::lock(&mut tx, member).await.expect("the purse");
+        if let Some(paid) = points::pay_debt(&mut purse, &posting, Actor::Job, self.now, self.now) {
+            transfers::post(&mut tx, &paid).await.expect("a posting");
+            moved = moved + moved_by(member, &paid);
+        }
         assert!(redemptions::close(&mut tx, &redemption).await.expect("an answer"));
         offers::give_one_back(&mut tx, redemption.offer).await.expect("a piece goes back");
         tx.commit().await.expect("kept");
-        Ok(moved_by(member, &posting))
+        Ok(moved)
     }
 
     async fn verify(&self, id: RedemptionId, own: bool) -> Outcome {
@@ -353,8 +359,7 @@ impl Ledger {
             let mut purse = purses::lock(&mut tx, member).await.expect("the purse");
             let mut hold = holds::lock(&mut tx, id).await.expect("an answer").expect("the hold");
             hold.expire(&mut purse, self.now).expect("an overdue hold");
-            let one = self.free(&mut tx, &mut purse, &hold).await;
-            moved = Moved { points: moved.points + one.points, debt: moved.debt + one.debt };
+            moved = moved + self.free(&mut tx, &mut purse, &hold).await;
             tx.commit().await.expect("kept");
         }
         Ok(moved)
@@ -397,7 +402,7 @@ impl Ledger {
         due.sort_by_key(|(_, id)| id.uuid());
         let mut back = Moved::default();
         for (_, id) in due {
-            back.points += self.cancel(id, None).await?.points;
+            back = back + self.cancel(id, None).await?;
         }
         Ok(back)
     }

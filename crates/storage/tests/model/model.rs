@@ -1,6 +1,8 @@
 //! The second opinion: what the books must say, told with lists and additions. Nothing here comes from the ledger's code,
 //! not even its calendar: every time is what a clock in Beijing shows.
 
+use std::ops::Add;
+
 use chrono::{Datelike, Days, NaiveDate, NaiveDateTime, NaiveTime};
 use domain::service::{Evaluation, ServiceKind};
 
@@ -49,6 +51,14 @@ pub type Outcome = Result<Moved, Refusal>;
 pub struct Moved {
     pub points: i64,
     pub debt: i64,
+}
+
+impl Add for Moved {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self { points: self.points + other.points, debt: self.debt + other.debt }
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -256,8 +266,7 @@ impl Model {
                     let Reserve { member, amount, until, pending, .. } = self.holds[number];
                     if pending && until <= self.now {
                         self.holds[number].pending = false;
-                        let paid = self.pay_debt(member, amount);
-                        moved = Moved { points: moved.points + paid.points, debt: moved.debt + paid.debt };
+                        moved = moved + self.pay_debt(member, amount);
                     }
                 }
                 Ok(moved)
@@ -285,14 +294,14 @@ impl Model {
                 Ok(Moved { points: -gone, debt: 0 })
             }
             Operation::ExpireVouchers => {
-                let mut points = 0;
+                let mut moved = Moved::default();
                 for number in 0..self.vouchers.len() {
                     let voucher = &self.vouchers[number];
                     if voucher.state == State::Issued && voucher.expires <= self.now {
-                        points += self.give_back(number, State::Expired).points;
+                        moved = moved + self.give_back(number, State::Expired);
                     }
                 }
-                Ok(Moved { points, debt: 0 })
+                Ok(moved)
             }
             Operation::Wait(ref wait) => {
                 self.now = wait.after(self.now);
@@ -423,7 +432,7 @@ impl Model {
             let ends = midnight(now.date() + Days::new(u64::from(GRACE_DAYS) + 1));
             lots.push(Lot { granted: late, left: late, ends });
         }
-        Moved { points, debt: 0 }
+        Moved { points, debt: 0 } + self.pay_debt(self.vouchers[number].member, points)
     }
 }
 

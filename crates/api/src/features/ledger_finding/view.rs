@@ -101,6 +101,7 @@ fn meaning(invariant: &str) -> &'static str {
         "adjustment_points" | "adjustment_exists" => "积分调整与其记账相符",
         "adjustment_hold" => "待扣减的积分已冻结，冻结与积分调整的结果相符",
         "freed_points" => "解冻的积分抵还欠分，不超过原来的冻结",
+        "refunded_points" => "退回的积分抵还欠分，只抵一次，不超过退回的积分",
         "adjustment_overdue" => "逾期未核准的积分调整已按时作废",
         "misconduct_service" => "违规认定期间服务作废，撤销后恢复",
         "misconduct_points" | "misconduct_exists" => "违规处理追回、扣除和恢复的积分与记账相符",

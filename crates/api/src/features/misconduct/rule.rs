@@ -26,6 +26,7 @@ use crate::http::answer::Answer;
 use crate::http::idempotency_key::IdempotencyKey;
 use crate::http::input;
 use crate::http::json::Json;
+use crate::refunding::pay_debt;
 use crate::use_case::{UseCase, Work};
 
 type Judge = Authorized<needs::RuleAppeal>;
@@ -117,25 +118,29 @@ async fn give_back(work: &mut Work, case: &MisconductCase, step: Step) -> ApiRes
     let grace_days = rulebooks::in_force(&work.tx, work.now).await?.rules.refund.grace_days;
     // As long as the credit would have lasted, by the rules that gave it.
     let source = Source { kind: SourceKind::Enrolment, id: case.enrolment.uuid() };
-    let credited_at = enrolment.settled_at.unwrap_or(step.at);
-    let expires_at = match earn_events::credit_of(&work.tx, case.member, source).await? {
-        Some((credit, _)) => earn_events::explain(&work.tx, case.member, credit).await?,
-        None => None,
-    }
-    .and_then(|credit| credit.rules.expires_at(credited_at));
+    let rules = earn_events::rules_of(&work.tx, case.member, source).await?;
+    let rules = rules.ok_or_else(|| ApiError::from(ErrorCode::Internal))?;
+    let expires_at = rules.expires_at(enrolment.settled_at.unwrap_or(step.at));
+    let actor = Actor::Admin(step.by.admin);
+    let mut restored = Vec::new();
     for id in [case.clawback, case.deducted].into_iter().flatten() {
         let taken = purses::lock_taken(&mut work.tx, case.member, id).await?;
         let (mut purse, taken, debt) = taken.ok_or_else(|| ApiError::from(ErrorCode::Internal))?;
         let occasion = Occasion {
             reason: format!("申诉成立，恢复积分：{}", case.reason),
             source: Source { kind: SourceKind::Misconduct, id: case.id.uuid() },
-            actor: Actor::Admin(step.by.admin),
+            actor,
             business_at: work.now,
             posted_at: work.wall,
         };
         let grace = Grace { days: grace_days, lot: LotId::new(Uuid::now_v7()) };
         let posting = restore(&mut purse, occasion, &taken, debt, grace, expires_at).map_err(ApiError::internal)?;
         transfers::post(&mut work.tx, &posting).await?;
+        restored.push(posting);
+    }
+    // Of what is owed for something else; the case's own debt went with it.
+    for posting in &restored {
+        pay_debt(work, case.member, posting, actor).await?;
     }
     let (again, now) = (ReversalKind::Reinstate, work.now);
     service_records::reverse(&mut work.tx, case.member, source, case.id, again, now).await?;

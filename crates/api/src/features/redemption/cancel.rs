@@ -41,7 +41,7 @@ async fn cancel(work: &mut Work, member: MemberId, id: RedemptionId) -> ApiResul
     let mut redemption = locked.ok_or_else(ApiError::not_found)?;
     work.about("redemption", id);
     redemption.cancel(work.now)?;
-    let posting = give_back(work, &redemption, Actor::Member(member)).await?;
+    let balance = give_back(work, &redemption, Actor::Member(member)).await?;
     let detail = redemptions::find_own(&work.tx, member, id).await?.ok_or_else(ApiError::not_found)?;
-    Ok(RedemptionBalanceView::new(RedemptionView::new(detail, work.now), posting.balance_after()))
+    Ok(RedemptionBalanceView::new(RedemptionView::new(detail, work.now), balance))
 }
