@@ -6,6 +6,8 @@ use std::process::Command;
 use api::clock::Clock;
 use api::config::{Config, Profile};
 use api::state::State;
+use storage::Database;
+use storage::database::Pools;
 use tests::binary::zhixiang;
 
 fn example() -> std::path::PathBuf {
@@ -65,32 +67,46 @@ fn refusal(variables: &[(&str, &str)]) -> String {
     sentence
 }
 
-#[test]
-fn wrong_settings_end_the_start_with_one_sentence_that_says_what_to_set() {
-    let production = ("ZHIXIANG__PROFILE", "production");
-    let database = ("ZHIXIANG__DATABASE__URL", "postgres://x@127.0.0.1:1/y");
-    let secret = [
-        "uWPoaqbx0qUb5J6L8Qm6Wb1Yv2rZkq1c0p9n3tHs7Kk=",
-        "Qe7m3ZlX9cYtV0b2nR5sW8uA1dF4gH6jK3lP0oI9yTs=",
-        "Zx1c2vB3n4M5a6S7d8F9g0Hq1W2e3R4t5Y6u7I8o9Po=",
-        "aL0kJ9hG8fD7sA6pO5iU4yT3rE2wQ1mN0bV9cX8zLlo=",
-        "dX5kW1pQ8vR3nT7yB2mZ6cF0hJ4gL9sAoE1uI5xK8wM=",
-        "bN1mQ2wE3rT4yU5iO6pA7sD8fG9hJ0kL1zX2cV3bNms=",
-        "cM9nB8vC7xZ6lK5jH4gF3dS2aP1oI0uY9tR8eW7qMns=",
-    ];
-    let keys: Vec<_> = ["TOKEN", "REFRESH", "VOUCHER", "CODE", "SEAL", "INDEX", "SEALING__1"]
-        .iter()
-        .zip(secret)
-        .map(|(name, secret)| (format!("ZHIXIANG__KEYS__{name}"), secret))
-        .collect();
-    let mut production_like = vec![
-        production,
-        database,
+const KEYS: [(&str, &str); 7] = [
+    ("ZHIXIANG__KEYS__TOKEN", "uWPoaqbx0qUb5J6L8Qm6Wb1Yv2rZkq1c0p9n3tHs7Kk="),
+    ("ZHIXIANG__KEYS__REFRESH", "Qe7m3ZlX9cYtV0b2nR5sW8uA1dF4gH6jK3lP0oI9yTs="),
+    ("ZHIXIANG__KEYS__VOUCHER", "Zx1c2vB3n4M5a6S7d8F9g0Hq1W2e3R4t5Y6u7I8o9Po="),
+    ("ZHIXIANG__KEYS__CODE", "aL0kJ9hG8fD7sA6pO5iU4yT3rE2wQ1mN0bV9cX8zLlo="),
+    ("ZHIXIANG__KEYS__SEAL", "dX5kW1pQ8vR3nT7yB2mZ6cF0hJ4gL9sAoE1uI5xK8wM="),
+    ("ZHIXIANG__KEYS__INDEX", "bN1mQ2wE3rT4yU5iO6pA7sD8fG9hJ0kL1zX2cV3bNms="),
+    ("ZHIXIANG__KEYS__SEALING__1", "cM9nB8vC7xZ6lK5jH4gF3dS2aP1oI0uY9tR8eW7qMns="),
+];
+
+/// All that production asks for, at this database.
+fn production_like(database: &str) -> Vec<(&str, &str)> {
+    let rest = [
+        ("ZHIXIANG__PROFILE", "production"),
+        ("ZHIXIANG__DATABASE__URL", database),
         ("ZHIXIANG__WECHAT__APP_ID", "wx1"),
         ("ZHIXIANG__WECHAT__SECRET", "s"),
         ("ZHIXIANG__SERVER__MANAGEMENT_LISTEN", "127.0.0.1:0"),
     ];
-    production_like.extend(keys.iter().map(|(name, secret)| (name.as_str(), *secret)));
+    rest.into_iter().chain(KEYS).collect()
+}
+
+#[tokio::test]
+async fn production_does_not_run_as_a_role_that_may_rewrite_the_ledger() {
+    let Some((owner, application)) = tests::database::owned().await else {
+        println!("skipped: SQLite has no roles");
+        return;
+    };
+    Database::migrate_for(&application, &owner).await.expect("the tables and the grants");
+    assert!(refusal(&production_like(&owner)).contains("ZHIXIANG__DATABASE__MIGRATION_URL"));
+    let pools = Pools { read: 1, write: 1 };
+    let database = Database::open(&application, pools).await.expect("a database");
+    assert!(!database.may_rewrite_ledger().await.expect("an answer"));
+}
+
+#[test]
+fn wrong_settings_end_the_start_with_one_sentence_that_says_what_to_set() {
+    let production = ("ZHIXIANG__PROFILE", "production");
+    let database = ("ZHIXIANG__DATABASE__URL", "postgres://x@127.0.0.1:1/y");
+    let production_like = production_like(database.1);
     let but = |name: &'static str, value: &'static str| {
         let others = production_like.iter().copied().filter(|(other, _)| *other != name);
         others.chain([(name, value)]).collect::<Vec<_>>()
@@ -115,7 +131,7 @@ fn wrong_settings_end_the_start_with_one_sentence_that_says_what_to_set() {
         (&but(base, "https://api.weixin.qq.com.evil.example"), base),
         (&but(base, "https://evil.example/api.weixin.qq.com"), base),
         (&but(base, "https://api.weixin.qq.com@evil.example"), base),
-        (&but("ZHIXIANG__KEYS__VOUCHER", secret[5]), "keys.index and keys.voucher"),
+        (&but("ZHIXIANG__KEYS__VOUCHER", KEYS[5].1), "keys.index and keys.voucher"),
         // Nothing is wrong with one of WeChat's other hosts: only the database is not there.
         (&but(base, "https://sh.api.weixin.qq.com"), "ZHIXIANG__DATABASE__URL"),
     ];

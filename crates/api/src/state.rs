@@ -152,6 +152,13 @@ async fn check(config: &Config, keys: &KeyRing, database: &Database) -> Result<(
     if !pending.is_empty() {
         return Err(ConfigError(format!("{} migrations are pending: run zhixiang migrate first", pending.len())));
     }
+    if !config.development() && database.may_rewrite_ledger().await? {
+        return Err(ConfigError(
+            "production keeps the ledger from its own hands: set ZHIXIANG__DATABASE__URL to another role than the one that owns \
+             the tables, and run zhixiang migrate with the owner's ZHIXIANG__DATABASE__MIGRATION_URL"
+                .into(),
+        ));
+    }
     prove(keys, database).await?;
     let demo = admins::any_demo(&database.read()).await?;
     if demo && !config.development() {

@@ -29,6 +29,18 @@ pub(crate) async fn grant(owner: &DatabaseConnection, role: &str) -> Result<()> 
     Ok(tx.commit().await?)
 }
 
+/// Whether the role that is signed in may change or delete anything that is append-only, were it not for the triggers; an
+/// owner may, and could drop those too.
+pub(crate) async fn may_rewrite(connection: &DatabaseConnection) -> Result<bool> {
+    if connection.get_database_backend() != DbBackend::Postgres {
+        return Ok(true);
+    }
+    let may = "SELECT EXISTS (SELECT 1 FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid \
+               WHERE p.proname = 'refuse_change' AND has_table_privilege(t.tgrelid, 'UPDATE, DELETE, TRUNCATE')) AS may";
+    let row = connection.query_one_raw(Statement::from_string(DbBackend::Postgres, may)).await?;
+    Ok(row.map_or(Ok(true), |row| row.try_get("", "may"))?)
+}
+
 /// The role that an address names; none on SQLite.
 pub(crate) fn of(url: &str) -> Result<Option<String>> {
     if url.starts_with("sqlite:") {

@@ -104,6 +104,11 @@ impl Database {
         Ok(pending.iter().map(|migration| migration.name().to_owned()).collect())
     }
 
+    /// Whether the role that is signed in may rewrite what is append-only: nobody could trust the books that it keeps.
+    pub async fn may_rewrite_ledger(&self) -> Result<bool> {
+        application_role::may_rewrite(&self.reader).await
+    }
+
     /// The same database, that tells a listener each statement with which it reads outside a transaction: for whoever wants to know
     /// what reading costs.
     #[must_use]
