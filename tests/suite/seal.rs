@@ -1,9 +1,10 @@
 //! Sealing: nothing that was posted stays without a seal.
 
 use api::jobs;
+use chrono::Duration;
 use domain::points::seal::{self, Seal};
 use storage::seal_keys::{self, PublicSealKey};
-use storage::seals;
+use storage::{invariants, seals};
 use tests::TestApp;
 
 const UNSEALED: &str = "SELECT count(*) FROM transfer WHERE id NOT IN (SELECT transfer_id FROM sealed_transfer)";
@@ -30,4 +31,24 @@ async fn what_was_left_by_a_seal_is_sealed_however_long_ago_it_was_posted() {
     jobs::run_all(&app.state).await;
     assert_eq!(app.number(UNSEALED).await, 0);
     app.books_are_sound().await;
+}
+
+/// Somebody does something, and the job that seals has not come for more than five minutes.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sealer_that_has_stopped_is_found_out() {
+    let app = TestApp::start().await;
+    app.enrich("zhang", 30).await;
+    jobs::run_all(&app.state).await;
+    let unsealed = async || {
+        let sealed = invariants::all().find(|invariant| invariant.name == "sealed").expect("an invariant");
+        let found = invariants::check(&app.state.database.read(), &sealed, app.state.clock.wall()).await;
+        found.expect("an answer").count
+    };
+    app.enrich("zhang", 10).await;
+    assert_eq!(unsealed().await, 0, "it is not late yet");
+    app.state.clock.advance_wall(Duration::minutes(6));
+    app.enrich("li", 10).await;
+    assert_eq!(unsealed().await, 1);
+    jobs::run_all(&app.state).await;
+    assert_eq!(unsealed().await, 0);
 }
