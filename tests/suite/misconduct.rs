@@ -134,7 +134,8 @@ async fn confirmed_misconduct_takes_everything_and_a_granted_appeal_gives_it_bac
 async fn what_was_void_takes_no_room_under_a_cap() {
     let app = TestApp::start().await;
     let (li, enrolment) = served(&app).await;
-    let served_at = app.state.clock.business() - Duration::days(3);
+    // The session's start decides the year that it counts for.
+    let served_at = app.state.clock.business() - Duration::days(3) - Duration::hours(2);
     let taken = async || {
         let earned = earn_events::earned(&app.state.database.read(), app.world.member("li"), served_at).await;
         earned.expect("an answer").year

@@ -365,7 +365,7 @@ async fn a_story_that_has_begun_ends_though_nobody_waits_for_it() {
     let cut_off = calls
         .iter()
         .zip(MOMENTS)
-        .map(|((call, key), after)| vanish(call.request(key), Duration::from_millis(10 * after)));
+        .map(|((call, key), after)| vanish(call.request(key), Duration::from_millis(4 * after)));
     futures_util::future::join_all(cut_off).await;
     let redemptions = "SELECT count(*) FROM redemption";
     assert_eq!(stage.app.number(redemptions).await, 0);
@@ -394,7 +394,7 @@ async fn a_refusal_is_noted_though_whoever_was_refused_hangs_up() {
     let nothing =
         if postgres { "LOCK TABLE audit IN EXCLUSIVE MODE" } else { "UPDATE offer SET updated_at = updated_at" };
     let held = app.hold(nothing).await;
-    let hung_up = MOMENTS.map(|after| vanish(review(), Duration::from_millis(10 * after)));
+    let hung_up = MOMENTS.map(|after| vanish(review(), Duration::from_millis(4 * after)));
     futures_util::future::join_all(hung_up).await;
     assert_eq!(app.number(noted).await, 1);
     held.commit().await;
