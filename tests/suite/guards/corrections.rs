@@ -1,4 +1,4 @@
-//! The guards of what puts points right, gives them away, tells of them or proves them.
+//! The guards of what puts points right, gives them away, tells of them or proves them, and of the rules.
 
 /// What the demo lacks, so that every guard has a row to refuse.
 pub(super) const ROWS: [&str; 5] = [
@@ -172,10 +172,22 @@ pub(super) const GUARDS: &[(&str, &str)] = &[
     ("reversal_decided", "UPDATE reversal SET state = 'approved'"),
     ("reversal_refusal", "UPDATE reversal SET refusal = 'r'"),
     ("reversal_open_redemption_id", "INSERT INTO reversal SELECT {new}, v.redemption_id, {asked} FROM reversal v"),
+    ("rulebook_pkey", "INSERT INTO {rules} SELECT id, scope_id, 99, 'draft', {holding}"),
+    ("rulebook_state", "UPDATE rulebook SET state = 'lost' WHERE state = 'draft'"),
+    ("rulebook_unique_scope_id_version", "INSERT INTO {rules} SELECT {new}, scope_id, version, 'draft', {holding}"),
+    ("rulebook_open_scope_id", "INSERT INTO {rules} SELECT {new}, scope_id, 99, 'effective', {holding}"),
+    ("rulebook_simulation_pkey", "INSERT INTO rulebook_simulation SELECT * FROM rulebook_simulation"),
+    ("rulebook_simulation_state", "UPDATE rulebook_simulation SET state = 'lost', finished_at = NULL, outcome = NULL"),
+    ("rulebook_simulation_period", "UPDATE rulebook_simulation SET period_to = period_from"),
+    (
+        "rulebook_simulation_finished",
+        "UPDATE rulebook_simulation SET state = 'failed', finished_at = NULL, outcome = NULL",
+    ),
+    ("rulebook_simulation_outcome", "UPDATE rulebook_simulation SET outcome = NULL"),
 ];
 
 /// What these statements have in common.
-pub(super) const PHRASES: [(&str, &str); 7] = [
+pub(super) const PHRASES: [(&str, &str); 9] = [
     ("{other}", "(SELECT a.id FROM admin a WHERE a.id <> proposed_by ORDER BY a.id LIMIT 1)"),
     (
         "{case}",
@@ -189,6 +201,11 @@ pub(super) const PHRASES: [(&str, &str); 7] = [
          ORDER BY id LIMIT 2) AS e",
     ),
     ("{happening}", "member_id, event, happened_at,"),
+    ("{rules}", "rulebook (id, scope_id, version, state, body, effective_from, created_at)"),
+    (
+        "{holding}",
+        "body, effective_from, created_at FROM rulebook WHERE state = 'effective' AND effective_to IS NULL LIMIT 1",
+    ),
     (
         "{recorded}",
         "evidence, state, node_id, proposed_by, proposed_by_member, proposed_at, decided_node_id, decided_by, \

@@ -14,7 +14,7 @@ use tests::TestApp;
 use tests::database::connect;
 
 /// Whose guards are all named below.
-const TABLES: [&str; 27] = [
+const TABLES: [&str; 29] = [
     "account",
     "transfer",
     "entry",
@@ -42,6 +42,8 @@ const TABLES: [&str; 27] = [
     "budget_warning",
     "issuance",
     "issuance_count",
+    "rulebook",
+    "rulebook_simulation",
 ];
 
 /// What the database refuses to change or remove.
@@ -295,6 +297,15 @@ impl Trial {
         assert!(tried > 0, "say how {trigger} is tried");
     }
 
+    /// What stands before a guard and refuses the same, but cannot see what another transaction does meanwhile.
+    fn before(&self, guard: &str) -> Vec<String> {
+        match (guard, self.postgres) {
+            ("rulebook_open_scope_id", true) => vec!["DROP TRIGGER rulebook_overlap ON rulebook".into()],
+            ("rulebook_open_scope_id", false) => vec!["DROP TRIGGER rulebook_overlap_INSERT".into()],
+            _ => Vec::new(),
+        }
+    }
+
     /// What takes a guard away; nothing, where SQLite cannot.
     fn lifted(&self, guard: &str) -> Option<String> {
         let table =
@@ -347,13 +358,15 @@ async fn every_guard_of_the_schema_refuses_alone() {
     assert_eq!(named, trial.guards().await, "what is named here, then what the schema has");
     for (guard, statement) in guards() {
         let statement = spelled(statement, trial.postgres);
-        let refusal = trial.undone(&[], &statement).await.expect_err(guard).to_string();
+        let mut way = trial.before(guard);
+        let refusal = trial.undone(&way, &statement).await.expect_err(guard).to_string();
         let told = trial.postgres && refusal.contains(&format!("\"{guard}\""))
             || refusal.contains(&format!("CHECK constraint failed: {guard}"))
             || (!trial.postgres && refusal.contains("UNIQUE constraint failed"));
         assert!(told, "{guard}: {refusal}");
         if let Some(lifted) = trial.lifted(guard) {
-            let passed = trial.undone(&[lifted], &statement).await;
+            way.push(lifted);
+            let passed = trial.undone(&way, &statement).await;
             trial.connection.execute_unprepared(RESTORED[usize::from(trial.postgres)]).await.expect("restored");
             assert!(passed.as_ref().is_ok_and(|rows| *rows > 0), "{guard} hides behind another: {passed:?}");
         }
