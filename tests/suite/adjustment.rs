@@ -320,7 +320,7 @@ async fn end(app: &TestApp, id: HoldId, way: usize) -> bool {
     let now = app.state.clock.business();
     let mut tx = app.state.database.write().await.expect("a transaction");
     let mut purse = purses::lock(&mut tx, app.world.member("zhang")).await.expect("the purse");
-    let mut hold = holds::lock(&mut tx, id).await.expect("an answer").expect("a hold");
+    let mut hold = holds::find(&tx, id).await.expect("an answer").expect("a hold");
     let kept = match way {
         0 => {
             let transfer = domain::id::TransferId::new(Uuid::now_v7());

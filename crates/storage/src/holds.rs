@@ -31,9 +31,9 @@ pub async fn place(tx: &mut WriteTx, hold: &Hold) -> Result<()> {
     Ok(())
 }
 
-/// Locks a hold. Lock its purse first.
-pub async fn lock(tx: &mut WriteTx, id: HoldId) -> Result<Option<Hold>> {
-    row::Entity::find_by_id(id.uuid()).lock_exclusive().one(&tx.on()).await?.map(Hold::try_from).transpose()
+/// A hold as it stands. Whoever will end it locks its purse first, which keeps it so.
+pub async fn find(tx: &ReadTx, id: HoldId) -> Result<Option<Hold>> {
+    row::Entity::find_by_id(id.uuid()).one(&tx.on()).await?.map(Hold::try_from).transpose()
 }
 
 /// Keeps that a hold was posted, with what it posted.

@@ -52,7 +52,7 @@ async fn approve(tx: &mut WriteTx, id: AdjustmentId, rules: &Rulebook, step: Ste
     let mut adjustment = adjustments::lock_any(tx, id).await?.ok_or_else(|| failed("no adjustment"))?;
     let mut purse = purses::lock(tx, adjustment.member).await?;
     let reserved: HoldId = adjustment.hold.ok_or_else(|| failed("nothing is held"))?;
-    let mut hold = holds::lock(tx, reserved).await?.ok_or_else(|| failed("no hold"))?;
+    let mut hold = holds::find(tx, reserved).await?.ok_or_else(|| failed("no hold"))?;
     let lot = LotId::new(ids::adjustment(1).uuid());
     let posting = adjustment.approve(&mut purse, Some(&mut hold), (rules, lot), step, step.at).map_err(failed)?;
     holds::post(tx, &hold, &posting).await?;

@@ -34,7 +34,7 @@ pub(super) async fn run(app: &App) -> ApiResult<u64> {
 async fn expire(work: &mut Work, id: HoldId, member: MemberId) -> ApiResult<()> {
     work.about("hold", id);
     let mut purse = purses::lock(&mut work.tx, member).await?;
-    let mut hold = holds::lock(&mut work.tx, id).await?.ok_or_else(ApiError::not_found)?;
+    let mut hold = holds::find(&work.tx, id).await?.ok_or_else(ApiError::not_found)?;
     match hold.expire(&mut purse, work.now) {
         Ok(()) => {
             let paid = hold.pay_debt(&mut purse, Actor::Job, work.now, work.wall);

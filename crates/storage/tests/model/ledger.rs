@@ -337,7 +337,7 @@ impl Ledger {
     async fn end_hold(&self, id: HoldId, member: MemberId, taken: Option<i64>) -> Outcome {
         let mut tx = self.write().await;
         let mut purse = purses::lock(&mut tx, member).await.expect("the purse");
-        let mut hold = holds::lock(&mut tx, id).await.expect("an answer").expect("the hold");
+        let mut hold = holds::find(&tx, id).await.expect("an answer").expect("the hold");
         let moved = if let Some(taken) = taken {
             let why = self.occasion("人工调整", SourceKind::Adjustment, id.uuid());
             let transfer = TransferId::of_key(member.into(), "approve_adjustment", &id.to_string());
@@ -357,7 +357,7 @@ impl Ledger {
         for (id, member) in holds::list_overdue(&self.database.read(), self.now, None, 200).await.expect("a list") {
             let mut tx = self.write().await;
             let mut purse = purses::lock(&mut tx, member).await.expect("the purse");
-            let mut hold = holds::lock(&mut tx, id).await.expect("an answer").expect("the hold");
+            let mut hold = holds::find(&tx, id).await.expect("an answer").expect("the hold");
             hold.expire(&mut purse, self.now).expect("an overdue hold");
             moved = moved + self.free(&mut tx, &mut purse, &hold).await;
             tx.commit().await.expect("kept");

@@ -127,7 +127,7 @@ async fn lock(work: &mut Work, caller: &Decider, id: AdjustmentId) -> ApiResult<
 async fn lock_points(work: &mut Work, adjustment: &Adjustment) -> ApiResult<(Purse, Option<Hold>)> {
     let purse = purses::lock(&mut work.tx, adjustment.member).await?;
     let hold = match adjustment.hold {
-        Some(id) => Some(holds::lock(&mut work.tx, id).await?.ok_or_else(ApiError::not_found)?),
+        Some(id) => Some(holds::find(&work.tx, id).await?.ok_or_else(ApiError::not_found)?),
         None => None,
     };
     Ok((purse, hold))
