@@ -103,6 +103,7 @@ async fn tells_one_story(app: &TestApp, crowd: &Crowd) {
         ("redeemed", "SELECT count(*) FROM redemption"),
         ("cancelled", "SELECT count(*) FROM redemption WHERE state = 'cancelled'"),
         ("verified", "SELECT count(*) FROM redemption WHERE state = 'verified'"),
+        ("given", "SELECT count(*) FROM donation"),
     ] {
         assert!(app.number(sql).await > 0, "nothing was {what}");
     }

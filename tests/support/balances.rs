@@ -1,7 +1,7 @@
 //! What the books must say; the suite and the bench ask the same.
 
 /// What must be nought whatever happened, each a count of things that do not add up.
-pub const BALANCES: [(&str, &str); 8] = [
+pub const BALANCES: [(&str, &str); 9] = [
     (
         "transfers sum to zero",
         "SELECT count(*) FROM (SELECT transfer_id FROM entry GROUP BY transfer_id HAVING sum(amount) <> 0) AS t",
@@ -46,5 +46,11 @@ pub const BALANCES: [(&str, &str); 8] = [
         "SELECT count(*) FROM redemption r LEFT JOIN (SELECT e.transfer_id, -sum(e.amount) AS points FROM entry e \
          JOIN account a ON a.id = e.account_id WHERE a.kind = 'points' GROUP BY e.transfer_id) AS t \
          ON t.transfer_id = r.transfer_id WHERE r.points <> COALESCE(t.points, 0)",
+    ),
+    (
+        "a donation gave its points once",
+        "SELECT count(*) FROM (SELECT e.transfer_id, sum(e.amount) AS points FROM entry e JOIN account a \
+         ON a.id = e.account_id WHERE a.kind = 'donation' GROUP BY e.transfer_id) AS t FULL JOIN donation d \
+         ON d.transfer_id = t.transfer_id WHERE COALESCE(d.points, 0) <> COALESCE(t.points, 0)",
     ),
 ];

@@ -39,8 +39,9 @@ struct Heard {
 impl Crowd {
     pub(super) async fn do_something(&self, rng: &mut Rng, banks: &[App]) {
         match rng.u8(..100) {
-            0..35 => self.redeem(rng).await,
-            35..50 => self.cancel(rng).await,
+            0..28 => self.redeem(rng).await,
+            28..36 => self.give(rng).await,
+            36..50 => self.cancel(rng).await,
             50..62 => self.verify(rng).await,
             62..72 if !banks.is_empty() => {
                 let (member, bank) = (self.members[rng.usize(..self.members.len())].0, rng.usize(..banks.len()));
@@ -67,6 +68,21 @@ impl Crowd {
             let id = mall::id(&redemption).parse().expect("an id");
             self.memory.lock().expect("the memory").vouchers.push(Voucher { id, owner, paid_by });
         }
+    }
+
+    /// To the community of the estate where everybody lives.
+    async fn give(&self, rng: &mut Rng) {
+        let ((member, phone), key) = (&self.members[rng.usize(..self.members.len())], key());
+        let wish = Wish {
+            by: phone,
+            path: "/member/donations".into(),
+            effect: TransferId::of_key((*member).into(), "donate_points", &key).uuid(),
+            key,
+            body: json!({ "amount": rng.i64(1..=3) }),
+            account: *member,
+            refusals: &["insufficient_points", "donation_limit_reached"],
+        };
+        self.ask(rng, wish).await;
     }
 
     async fn cancel(&self, rng: &mut Rng) {

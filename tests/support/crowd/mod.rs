@@ -79,6 +79,7 @@ impl Crowd {
             rules.redemption.value_cap_year_fen = 0;
             rules.earning.max_minutes_per_session = i64::from(i32::MAX);
             (rules.earning.day_cap, rules.earning.month_cap, rules.earning.year_cap) = (0, 0, 0);
+            rules.donation.day_cap = 0;
         })
         .await;
         let shop = app.shop("wenyuan", "德胜面馆").await;
@@ -104,6 +105,8 @@ impl Crowd {
             memory: Mutex::default(),
         };
         for (member, _) in &crowd.members {
+            // Only whoever lives somewhere can give.
+            app.settle(*member).await;
             // Six minutes of general service are a point.
             crowd.earn(&app.state, *member, size.points * 6).await;
         }
