@@ -380,6 +380,26 @@ async fn a_story_that_has_begun_ends_though_nobody_waits_for_it() {
     stage.app.mall_balances().await;
 }
 
+/// The same without a key: nobody makes this call again, so what it was for happens now or never.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_call_without_a_key_has_its_effect_though_its_phone_hung_up_while_the_row_was_held() {
+    let stage = Stage::set().await;
+    let (app, path) = (&stage.app, format!("/admin/offers/{}/pause", stage.offer));
+    let merchant = app.admin("merchant").await;
+    // The token and the admin are read before the row is held.
+    merchant.get("/admin/me").await.expect(200);
+    let held = app.hold("UPDATE offer SET updated_at = updated_at").await;
+    let pause = merchant.request(Method::POST, &path).json(&json!({}));
+    // Long enough to stand before the row, and shorter than a lock is waited for.
+    vanish(pause, Duration::from_millis(500)).await;
+    assert_eq!(app.texts("SELECT state FROM offer").await, ["listed"]);
+    held.commit().await;
+    app.watcher().await.none_is_open("pause_offer").await;
+    assert_eq!(app.texts("SELECT state FROM offer").await, ["paused"]);
+    let noted = "SELECT count(*) FROM audit WHERE action = 'pause_offer' AND result = 'done'";
+    assert_eq!(app.number(noted).await, 1);
+}
+
 /// While nothing can be written to the trail, no refusal is noted before whoever was refused hangs up.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_refusal_is_noted_though_whoever_was_refused_hangs_up() {
