@@ -61,6 +61,7 @@ impl Bench {
             scripts: settings.scripts.clone(),
             phones: settings.phones,
             sessions: settings.sessions,
+            batches: Books::new(settings.floor_url.clone())?.number("SELECT count(*) FROM floor_batch")?,
         };
         let phones = Arc::new(Phones::new(server.address));
         let books = Books::new(settings.database_url.clone())?;

@@ -17,6 +17,8 @@ pub struct Floor {
     pub phones: usize,
     /// Sessions in which each has a seat.
     pub sessions: usize,
+    /// Batches of service that are credited again and again.
+    pub batches: i64,
 }
 
 impl Floor {
@@ -30,6 +32,9 @@ impl Floor {
             .arg(format!("--define=phones={}", self.phones))
             .arg(format!("--define=sessions={}", self.sessions))
             .arg(format!("--define=offers={offers}"))
+            .arg(format!("--define=batches={}", self.batches))
+            // Which batch is whose turn, each client reckons by itself: asking for it would be a round trip of its own.
+            .args(["--define=round=0".to_owned(), format!("--define=clients={connections}")])
             .arg(format!("--file={}/{script}.sql", self.scripts))
             .arg(&self.database_url)
             .output()?;

@@ -1,1 +1,3 @@
-SELECT floor_earn();
+\set round :round + 1
+\set turn (:round * :clients + :client_id) % :batches
+SELECT floor_earn(:turn);

@@ -33,7 +33,6 @@ LIMIT 256;
 ALTER TABLE floor_offer ADD PRIMARY KEY (number);
 
 -- Service to credit, a hundred at a time: what one statement after the other is asked about.
-CREATE SEQUENCE floor_batch_number MINVALUE 0;
 CREATE TABLE floor_batch AS
 SELECT place / 100 AS number, array_agg(enrolment) AS enrolments, array_agg(session) AS sessions,
     array_agg(member) AS members, array_agg(points) AS points, array_agg(points) || array_agg(debt) AS accounts
@@ -47,11 +46,10 @@ GROUP BY place / 100 HAVING count(*) = 100;
 ALTER TABLE floor_batch ADD PRIMARY KEY (number);
 
 -- A hundred credits in one call: the least that PostgreSQL has to do for them.
-CREATE FUNCTION floor_earn() RETURNS void LANGUAGE plpgsql AS $$
+CREATE FUNCTION floor_earn(turn bigint) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     batch floor_batch%ROWTYPE;
     transfers uuid[] := ARRAY(SELECT gen_random_uuid() FROM generate_series(1, 100));
-    turn bigint := nextval('floor_batch_number') % (SELECT count(*) FROM floor_batch);
 BEGIN
     SELECT * INTO batch FROM floor_batch WHERE number = turn;
     PERFORM FROM enrolment WHERE id = ANY (batch.enrolments) ORDER BY id FOR UPDATE;

@@ -1,8 +1,7 @@
 \set phone random(0, :phones - 1)
 \set number random(0, :offers - 1)
-SELECT member, points, debt, offer.id AS offer, new_id() AS redemption, gen_random_uuid() AS transfer FROM floor_phone, floor_offer AS offer WHERE floor_phone.number = :phone AND offer.number = :number \gset
 BEGIN;
-INSERT INTO idempotency (person_id, operation, key, request_hash, status, body, created_at) VALUES (:member, 'redeem_offer', :redemption, sha256(:redemption::text::bytea), 0, '', now()) ON CONFLICT (person_id, operation, key) DO NOTHING;
+INSERT INTO idempotency (person_id, operation, key, request_hash, status, body, created_at) SELECT member, 'redeem_offer', new_id()::text, sha256(member::text::bytea), 0, '', now() FROM floor_phone WHERE number = :phone ON CONFLICT (person_id, operation, key) DO NOTHING RETURNING person_id AS member, key AS redemption, (SELECT points FROM floor_phone WHERE number = :phone) AS points, (SELECT debt FROM floor_phone WHERE number = :phone) AS debt, (SELECT id FROM floor_offer WHERE number = :number) AS offer, gen_random_uuid() AS transfer \gset
 SELECT * FROM offer INNER JOIN merchant ON merchant.id = offer.merchant_id WHERE offer.id = :offer;
 SELECT rulebook.* FROM rulebook INNER JOIN organisation ON rulebook.scope_id = organisation.id WHERE rulebook.state IN ('effective', 'superseded') AND rulebook.effective_from <= now() AND (rulebook.effective_to IS NULL OR rulebook.effective_to > now()) AND organisation.parent_id IS NULL ORDER BY rulebook.effective_from DESC, rulebook.version DESC LIMIT 1;
 SELECT * FROM member WHERE id = :member;
