@@ -15,6 +15,9 @@ const ENTRIES_A_SECOND: i64 = 1_250;
 
 const CONNECTIONS: usize = 8;
 
+/// At how much of the rate of a short history a long one must be read.
+const LEAST: f64 = 0.7;
+
 /// Somebody who takes something and gives it back, over and over: two entries, and no points.
 struct Restless {
     token: String,
@@ -81,12 +84,20 @@ pub fn compare(bench: &mut Bench) -> Result<(), Failure> {
     }
     for (what, path) in [("balance", "/api/v1/member/points"), ("first page", "/api/v1/member/points/entries?limit=20")]
     {
-        let mut of = Vec::new();
+        let (mut of, mut rates) = (Vec::new(), Vec::new());
         for phone in [long, short] {
             let token = token(bench, phone)?;
             let request = Request { method: "GET", path, token: Some(&token), ..Request::default() }.to_text();
             let (rate, count) = (bench.drive(&Again(request), CONNECTIONS)?.rate, entries(bench, phone)?);
+            rates.push(rate);
             of.push(format!("{rate:.0} times a second by a member with {count} entries"));
+        }
+        if rates[0] < rates[1] * LEAST {
+            let ratio = rates[0] / rates[1];
+            bench
+                .report
+                .wrong
+                .push(format!("a long history: the {what} at {ratio:.2} of a short one's rate, not {LEAST}"));
         }
         bench.report.notes.push(format!("The {what} was read {}.", of.join(" and ")));
     }
