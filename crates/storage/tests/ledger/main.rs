@@ -8,3 +8,4 @@ mod journey;
 mod races;
 mod reads;
 mod rulebooks;
+mod statement;

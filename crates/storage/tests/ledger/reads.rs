@@ -103,7 +103,7 @@ async fn entries_are_paged_from_the_newest() {
     let mut page = PageRequest { after: None, limit: 4 };
     loop {
         let found = entries::list_own(&read, books.member, &entries::Filter::default(), &page).await.expect("a page");
-        seen.extend(found.items.iter().map(|line| (line.sequence, line.amount, line.balance_after)));
+        seen.extend(found.items.iter().map(|line| (line.place.points, line.points, line.balance_after)));
         let Some(next) = found.next else { break };
         page.after = Some(next);
     }
@@ -196,7 +196,9 @@ async fn ten_thousand_entries_cost_as_much_as_ten() {
             let (many_plan, few_plan) = (plan(&books, many).await, plan(&books, few).await);
             println!("{many_plan:?}: {many}");
             assert_eq!(many_plan, few_plan, "{many}");
-            let goes_through_all = |step: &String| step.starts_with("SCAN") || (!sorts && step.contains("TEMP B-TREE"));
+            // The newest of each account are no more than the page.
+            let scans = |step: &String| step.starts_with("SCAN") && step != "SCAN newest";
+            let goes_through_all = |step: &String| scans(step) || (!sorts && step.contains("TEMP B-TREE"));
             assert!(!many_plan.iter().any(goes_through_all), "{many_plan:?}: {many}");
         }
     }

@@ -43,9 +43,12 @@ struct EntryView {
     transfer_id: Uuid,
     /// 类型
     kind: TransferKindCode,
-    /// 变动的积分，减少为负
+    /// 余额的变动，减少为负；全部抵还欠分或全部记为欠分的为 0
     #[schema(example = 36)]
     points: i64,
+    /// 欠分的变动：正数为抵还，负数为新欠
+    #[schema(example = 0)]
+    debt: i64,
     /// 变动后的余额，含冻结积分
     #[schema(example = 96)]
     balance_after: i64,
@@ -61,7 +64,8 @@ impl From<EntryLine> for EntryView {
         Self {
             transfer_id: line.transfer.uuid(),
             kind: Coded(line.kind),
-            points: line.amount,
+            points: line.points,
+            debt: line.debt,
             balance_after: line.balance_after,
             reason: line.reason,
             at: line.business_at.into(),
@@ -71,7 +75,7 @@ impl From<EntryLine> for EntryView {
 
 /// 我的积分流水
 ///
-/// 最近的在前。
+/// 最近的在前；余额或欠分有变动的都在其中，每笔只列一次。
 #[utoipa::path(tag = "积分", params(EntryQuery), responses(
     (status = 200, description = "积分流水", body = Listed<EntryView>),
     (status = 422, description = "查询条件有误", body = Problem, content_type = "application/problem+json"),

@@ -1,48 +1,20 @@
 //! Entries (积分流水): the legs of transfers, as a member reads them.
 
+mod statement;
+
 use domain::id::{AccountId, MemberId, TransferId};
-use domain::page::{Page, PageRequest};
 use domain::points::TransferKind;
 use domain::time::Instant;
 use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement};
-use sea_orm::{ColumnTrait, FromQueryResult, Order};
+use sea_orm::{ColumnTrait, FromQueryResult};
 use uuid::Uuid;
 
+pub use self::statement::{EntryLine, Filter, Place, list_own};
 use crate::accounts;
 use crate::database::ReadTx;
 use crate::error::Result;
 use crate::mapping::code;
 use crate::transfers::row as transfer;
-
-/// Which of a member's entries a list is about.
-#[derive(Clone, Debug, Default)]
-pub struct Filter {
-    /// Only what did this.
-    pub kind: Option<TransferKind>,
-    /// Only from this instant on, by business time.
-    pub from: Option<Instant>,
-    /// Only before this instant, by business time.
-    pub to: Option<Instant>,
-}
-
-/// One line of a member's statement.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EntryLine {
-    /// Its number within the account.
-    pub sequence: i64,
-    /// The transfer.
-    pub transfer: TransferId,
-    /// What it did.
-    pub kind: TransferKind,
-    /// Points in or out.
-    pub amount: i64,
-    /// The balance after it.
-    pub balance_after: i64,
-    /// Why.
-    pub reason: String,
-    /// When, by business time.
-    pub business_at: Instant,
-}
 
 /// What one transfer did to a member.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,48 +31,6 @@ pub struct TransferLine {
     pub reason: String,
     /// When, by business time.
     pub business_at: Instant,
-}
-
-/// A member's entries, newest first; the cursor is the sequence.
-pub async fn list_own(
-    tx: &ReadTx,
-    member: MemberId,
-    filter: &Filter,
-    page: &PageRequest<i64>,
-) -> Result<Page<EntryLine, i64>> {
-    let mut select = select();
-    select
-        .and_where(row::Column::AccountId.eq(AccountId::points_of(member).uuid()))
-        .order_by((row::Entity, row::Column::Sequence), Order::Desc)
-        .limit(page.limit + 1);
-    if let Some(after) = page.after {
-        select.and_where(row::Column::Sequence.lt(after));
-    }
-    if let Some(kind) = filter.kind {
-        select.and_where(transfer::Column::Kind.eq(code::write(kind)));
-    }
-    if let Some(from) = filter.from {
-        select.and_where(transfer::Column::BusinessAt.gte(from));
-    }
-    if let Some(to) = filter.to {
-        select.and_where(transfer::Column::BusinessAt.lt(to));
-    }
-    let rows = Line::find_by_statement(tx.backend().build(&select)).all(&tx.on()).await?;
-    let lines = rows
-        .into_iter()
-        .map(|row| {
-            Ok(EntryLine {
-                sequence: row.sequence,
-                transfer: row.transfer_id.into(),
-                kind: code::read("transfer", "kind", row.transfer_id, &row.kind)?,
-                amount: row.amount,
-                balance_after: row.balance_after,
-                reason: row.reason,
-                business_at: row.business_at,
-            })
-        })
-        .collect::<Result<Vec<_>>>()?;
-    Ok(Page::from_one_more(lines, page.limit, |line| line.sequence))
 }
 
 /// What a transfer did to this member, if it touched them.
@@ -130,13 +60,7 @@ pub async fn find_own(tx: &ReadTx, member: MemberId, id: TransferId) -> Result<O
 
 fn select() -> SelectStatement {
     Query::select()
-        .columns([
-            (row::Entity, row::Column::TransferId),
-            (row::Entity, row::Column::AccountId),
-            (row::Entity, row::Column::Sequence),
-            (row::Entity, row::Column::Amount),
-            (row::Entity, row::Column::BalanceAfter),
-        ])
+        .columns([(row::Entity, row::Column::AccountId), (row::Entity, row::Column::Amount)])
         .columns([
             (transfer::Entity, transfer::Column::Kind),
             (transfer::Entity, transfer::Column::Reason),
@@ -152,11 +76,8 @@ fn select() -> SelectStatement {
 
 #[derive(Debug, FromQueryResult)]
 struct Line {
-    transfer_id: Uuid,
     account_id: Uuid,
-    sequence: i64,
     amount: i64,
-    balance_after: i64,
     kind: String,
     reason: String,
     business_at: Instant,
