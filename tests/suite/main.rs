@@ -47,5 +47,6 @@ mod rulebook;
 mod seal;
 mod session;
 mod settings;
+mod statement;
 mod tampering;
 mod voucher;

@@ -1,26 +1,13 @@
 //! A member's receipt: self-contained, verified offline by the true program, and refused whatever is changed in it.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
 
 use api::jobs;
 use serde_json::{Value, json};
 use tests::TestApp;
-use tests::binary::zhixiang;
+use tests::binary::verify_receipt as verify;
 use tests::mall::{cancel, id, redeem};
 use uuid::Uuid;
-
-/// What `zhixiang verify-receipt` says of this file, where there is neither a database nor settings.
-fn verify(file: &Path, key: &str, more: &[&str]) -> (Option<i32>, String, String) {
-    let mut command = Command::new(zhixiang());
-    command.arg("verify-receipt").arg(file).args(["--seal-key", key]).args(more);
-    let nowhere = file.parent().expect("a folder").join("nowhere");
-    std::fs::create_dir_all(&nowhere).expect("an empty folder");
-    let Output { status, stdout, stderr } = command.env_clear().current_dir(&nowhere).output().expect("zhixiang runs");
-    assert_eq!(std::fs::read_dir(&nowhere).expect("the folder").count(), 0, "verifying makes nothing");
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("text");
-    (status.code(), text(stdout), text(stderr))
-}
 
 fn write(folder: &Path, name: &str, value: &Value) -> PathBuf {
     let file = folder.join(name);

@@ -4,7 +4,7 @@
 use api::jobs;
 use chrono::Duration;
 use serde_json::{Value, json};
-use tests::receipt::verify;
+use tests::binary::verify_receipt;
 use tests::{Client, TestApp};
 
 /// What the statement says of each transfer, by pages of this size: points, debt, and the balance after it.
@@ -60,11 +60,14 @@ async fn what_only_moved_the_debt_is_told_explained_and_proven() {
     for (line, sentence) in sentences {
         let path = format!("/member/points/entries/{}", lines[line].0.as_str().expect("an id"));
         let why = zhang.get(&path).await.expect(200);
-        assert_eq!((&why["sentence"], &why["points"], &why["debt"]), (&json!(sentence), &json!(0), &json!(lines[line].1[1])));
+        assert_eq!(
+            (&why["sentence"], &why["points"], &why["debt"]),
+            (&json!(sentence), &json!(0), &json!(lines[line].1[1]))
+        );
         let receipt = zhang.get(&format!("{path}/receipt")).await.expect(200);
         let file = folder.path().join("receipt.json");
         std::fs::write(&file, receipt.to_string()).expect("a file");
-        let (code, said, refusal) = verify(&file, key, &[]);
+        let (code, said, refusal) = verify_receipt(&file, key, &[]);
         assert_eq!(code, Some(0), "{refusal}");
         assert!(said.contains(lines[line].0.as_str().expect("an id")), "{said}");
     }

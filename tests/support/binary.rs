@@ -1,7 +1,7 @@
 //! The true binary, as a process of its own that can be killed.
 
 use std::io::{BufRead, BufReader};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
 use crate::app::TestApp;
@@ -37,6 +37,18 @@ pub fn wrong_books(app: &TestApp) -> Option<String> {
     let Output { status, stdout, stderr } = command(app, "verify-ledger").output().expect("zhixiang runs");
     let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
     (!status.success()).then(|| text(stdout) + &text(stderr))
+}
+
+/// What `zhixiang verify-receipt` says of this file, where there is neither a database nor settings.
+pub fn verify_receipt(file: &Path, key: &str, more: &[&str]) -> (Option<i32>, String, String) {
+    let mut command = Command::new(zhixiang());
+    command.arg("verify-receipt").arg(file).args(["--seal-key", key]).args(more);
+    let nowhere = file.parent().expect("a folder").join("nowhere");
+    std::fs::create_dir_all(&nowhere).expect("an empty folder");
+    let Output { status, stdout, stderr } = command.env_clear().current_dir(&nowhere).output().expect("zhixiang runs");
+    assert_eq!(std::fs::read_dir(&nowhere).expect("the folder").count(), 0, "verifying makes nothing");
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("text");
+    (status.code(), text(stdout), text(stderr))
 }
 
 impl Binary {
