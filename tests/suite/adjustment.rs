@@ -66,7 +66,7 @@ async fn what_is_to_go_is_held_at_once_and_goes_when_another_person_agrees() {
     let why = zhang.get(&format!("/member/points/entries/{why}")).await.expect(200);
     assert_eq!(
         why["sentence"],
-        "重复入账，予以更正，调整 20 分（社区党委“文源社区”提出，街道党工委“水泊寺街道”核准）。"
+        "重复入账，予以更正，扣减 20 分（社区党委“文源社区”提出，街道党工委“水泊寺街道”核准）。"
     );
     let own = zhang.get("/member/adjustments").await.expect(200);
     assert_eq!((own["items"][0]["id"].as_str(), &own["items"][0]["amount"]), (Some(adjustment.as_str()), &json!(-20)));

@@ -95,7 +95,13 @@ pub fn describe(kind: TransferKind, reason: &str, points: i64, debt: i64, decide
         paid @ 1.. => format!("，其中 {paid} 分先抵还欠分"),
         made => format!("，其中 {} 分余额不足，记为欠分", -made),
     };
-    format!("{reason}，{} {all} 分{owed}{decided}。", kind.label())
+    // Every other kind goes one way and its name says which.
+    let done = match kind {
+        TransferKind::Adjust if points + debt < 0 => "扣减",
+        TransferKind::Adjust => "增加",
+        other => other.label(),
+    };
+    format!("{reason}，{done} {all} 分{owed}{decided}。")
 }
 
 #[cfg(test)]
@@ -142,8 +148,10 @@ mod tests {
             (TransferKind::Redeem, "兑换：理发券", -20, 0, None, "兑换：理发券，兑换 20 分。"),
             (TransferKind::Clawback, "虚假打卡", -5, -3, None, "虚假打卡，追回 8 分，其中 3 分余额不足，记为欠分。"),
             (TransferKind::Clawback, "积分解冻，先抵还欠分", -6, 6, None, "积分解冻，先抵还欠分 6 分。"),
-            (TransferKind::Adjust, "补记", 5, 3, None, "补记，调整 8 分，其中 3 分先抵还欠分。"),
-            (TransferKind::Adjust, "补记", 8, 0, Some("社区提出，街道核准"), "补记，调整 8 分（社区提出，街道核准）。"),
+            (TransferKind::Adjust, "补记", 5, 3, None, "补记，增加 8 分，其中 3 分先抵还欠分。"),
+            (TransferKind::Adjust, "补记", 8, 0, Some("社区提出"), "补记，增加 8 分（社区提出）。"),
+            (TransferKind::Adjust, "重复入账", -8, 0, Some("社区提出"), "重复入账，扣减 8 分（社区提出）。"),
+            (TransferKind::Adjust, "重复入账", -5, -3, None, "重复入账，扣减 8 分，其中 3 分余额不足，记为欠分。"),
         ];
         for (kind, reason, points, debt, decided, sentence) in cases {
             assert_eq!(describe(kind, reason, points, debt, decided), sentence);
