@@ -3,6 +3,7 @@
 use chrono::Duration;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
+use storage::earn_events;
 use tests::client::key;
 use tests::mall::id;
 use tests::{Client, Reply, TestApp};
@@ -95,7 +96,11 @@ async fn what_stands_against_a_reward_has_its_own_code() {
     let brave = proposed(&app, &first, "bravery", "救助落水儿童", hour).await;
     approve(&second, &brave).await.refused(409, "district_decides");
     let done = approve(&district, &brave).await.expect(201);
-    assert_eq!(done["points"], 60, "a day's cap");
+    assert_eq!(done["points"], 100, "a day's cap of 60 does not cut it");
+    let read = app.state.database.read();
+    let earned = earn_events::earned(&read, app.world.member("li"), app.state.clock.business() - hour).await;
+    let earned = earned.expect("an answer");
+    assert_eq!((earned.day, earned.month), (0, 100), "nor does it take room under that cap");
     app.link_admin("community", "li").await;
     propose(&app, &app.admin("community").await, "wish_done", "2", hour).await.refused(409, "same_person");
     app.books_balance().await;

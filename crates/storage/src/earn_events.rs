@@ -72,8 +72,8 @@ fn active(event: &EarnEvent) -> row::ActiveModel {
 }
 
 /// What a member has earned in the day, month and year of an instant; what was void for misconduct takes no room under a cap,
-/// as if it had never been served, unless the case was revoked. Ask once the purse is locked, or two credits at the
-/// same time may both fit under one cap.
+/// as if it had never been served, unless the case was revoked, and bravery takes none under the day's. Ask once the purse
+/// is locked, or two credits at the same time may both fit under one cap.
 pub async fn earned(tx: &ReadTx, member: MemberId, at: Instant) -> Result<Earned> {
     Ok(earned_by(tx, &BTreeSet::from([member]), business_day(at)).await?.remove(&member).unwrap_or_default())
 }
@@ -89,15 +89,18 @@ pub async fn earned_by(
     let day = (start, start + chrono::Duration::days(1));
     let month = (start_of_month(start), start_of_month(start_of_month(start) + chrono::Duration::days(32)));
     let year = (start_of_year(start), start_of_year(start_of_year(start) + chrono::Duration::days(367)));
-    let within = |(from, to): (Instant, Instant)| {
-        let inside = Condition::all().add(C::BusinessAt.gte(from)).add(C::BusinessAt.lt(to));
+    let beside = RewardedEvent::ALL.iter().filter(|event| !event.is_under_day_cap());
+    let under_day_cap = C::Rule.is_not_in(beside.map(|event| EarnRule::Event(*event).key()));
+    let inside =
+        |(from, to): (Instant, Instant)| Condition::all().add(C::BusinessAt.gte(from)).add(C::BusinessAt.lt(to));
+    let sum = |inside: Condition| {
         let points = CaseStatement::new().case(inside, C::Points.into_expr()).finally(0_i64);
         Expr::expr(points).sum().cast_as("bigint")
     };
     let select = Query::select()
         .column(C::MemberId)
-        .expr_as(within(day), "day")
-        .expr_as(within(month), "month")
+        .expr_as(sum(inside(day).add(under_day_cap)), "day")
+        .expr_as(sum(inside(month)), "month")
         .expr_as(C::Points.into_expr().sum().cast_as("bigint"), "year")
         .from(row::Entity)
         .and_where(C::MemberId.is_in(members.iter().map(|member| member.uuid())))

@@ -61,9 +61,17 @@ impl RewardedEvent {
             _ => None,
         }
     }
+
+    /// Whether the cap of a day knows the event. It keeps anybody from filling a day with easy points; bravery is the
+    /// district's decision, worth more than a whole day of service, and could never be paid whole. So it is not cut by
+    /// the day's cap, and takes no room from the service of its day.
+    pub fn is_under_day_cap(self) -> bool {
+        self != Self::Bravery
+    }
 }
 
-/// What the member had earned before, in the day, month and year of the service.
+/// What the member had earned before, in the day, month and year of the service. The day's is what its cap knows; see
+/// [`RewardedEvent::is_under_day_cap`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Earned {
     /// On the business day.
@@ -129,6 +137,14 @@ impl EarnRule {
         }
     }
 
+    /// Whether the cap of a day knows what it gave; see [`RewardedEvent::is_under_day_cap`].
+    pub fn is_under_day_cap(self) -> bool {
+        match self {
+            Self::Service { .. } => true,
+            Self::Event(event) => event.is_under_day_cap(),
+        }
+    }
+
     /// Reads a key.
     pub fn from_key(key: &str) -> Option<Self> {
         let parts: Vec<_> = key.split('.').collect();
@@ -180,7 +196,7 @@ pub fn credit_for_service(rules: &Rulebook, service: &Service, earned: Earned) -
         product(rules.coefficients.of_kind(service.kind), rules.coefficients.of_evaluation(service.evaluation));
     let coefficient_bp = if off { product(judged, rules.coefficients.night_or_holiday_bp) } else { judged };
     let uncapped_points = base_points.saturating_mul(coefficient_bp.into()) / ONE;
-    let (points, cap) = cut(rules, uncapped_points, earned);
+    let (points, cap) = cut(&caps(rules, earned), uncapped_points);
     CreditDecision {
         rule: EarnRule::Service { kind: service.kind, evaluation: service.evaluation, off },
         timed_minutes: service.timed_minutes,
@@ -195,11 +211,13 @@ pub fn credit_for_service(rules: &Rulebook, service: &Service, earned: Earned) -
 }
 
 /// Works out what a single event earns. `times` is how often the same event of this member has happened on the business
-/// day before.
+/// day before. The caps of the month and the year cut every event; that of the day not bravery.
 pub fn credit_for_event(rules: &Rulebook, event: RewardedEvent, times: u32, earned: Earned) -> CreditDecision {
     let flat = event.points(&rules.events).max(0);
     let spent = event.per_day(&rules.events).is_some_and(|most| times >= most);
-    let (points, cap) = if spent { (0, Some(Cap::Times)) } else { cut(rules, flat, earned) };
+    let caps = caps(rules, earned);
+    let caps = if event.is_under_day_cap() { &caps[..] } else { &caps[1..] };
+    let (points, cap) = if spent { (0, Some(Cap::Times)) } else { cut(caps, flat) };
     CreditDecision {
         rule: EarnRule::Event(event),
         timed_minutes: 0,
@@ -224,17 +242,22 @@ fn product(first_bp: i32, second_bp: i32) -> i32 {
     i32::try_from(product).unwrap_or(i32::MAX)
 }
 
+/// Each cap with its most and what was earned under it, the shortest period first.
+fn caps(rules: &Rulebook, earned: Earned) -> [(Cap, i64, i64); 3] {
+    let most = &rules.earning;
+    [
+        (Cap::Day, most.day_cap, earned.day),
+        (Cap::Month, most.month_cap, earned.month),
+        (Cap::Year, most.year_cap, earned.year),
+    ]
+}
+
 /// Cuts points to the tightest cap; of equally tight ones the shortest period is named.
-fn cut(rules: &Rulebook, points: i64, earned: Earned) -> (i64, Option<Cap>) {
-    let caps = [
-        (Cap::Day, rules.earning.day_cap, earned.day),
-        (Cap::Month, rules.earning.month_cap, earned.month),
-        (Cap::Year, rules.earning.year_cap, earned.year),
-    ];
+fn cut(caps: &[(Cap, i64, i64)], points: i64) -> (i64, Option<Cap>) {
     let room = caps
-        .into_iter()
+        .iter()
         .filter(|(_, most, _)| *most > 0)
-        .map(|(cap, most, earned)| (cap, (most - earned).max(0)))
+        .map(|(cap, most, earned)| (*cap, (most - earned).max(0)))
         .min_by_key(|(_, room)| *room);
     match room {
         Some((cap, room)) if room < points => (room, Some(cap)),
@@ -354,8 +377,22 @@ mod tests {
         assert_eq!(points(RewardedEvent::IssueValid, 3, none), (0, Some(Cap::Times)));
         assert_eq!(points(RewardedEvent::PatrolPoint, 9, none), (2, None));
         assert_eq!(points(RewardedEvent::PatrolPoint, 10, none), (0, Some(Cap::Times)));
-        assert_eq!(points(RewardedEvent::Bravery, 99, none), (60, Some(Cap::Day)), "only the day's cap");
         assert_eq!(points(RewardedEvent::WishDone, 0, Earned { day: 55, month: 55, year: 55 }), (5, Some(Cap::Day)));
+    }
+
+    #[test]
+    fn bravery_is_paid_beyond_the_day_but_not_beyond_the_month_and_the_year() {
+        let paid = |day, month, year| {
+            let decision =
+                credit_for_event(&Rulebook::default_rules(), RewardedEvent::Bravery, 99, Earned { day, month, year });
+            (decision.points, decision.cap)
+        };
+        assert_eq!(paid(0, 0, 0), (100, None));
+        assert_eq!(paid(60, 300, 300), (100, None), "a day that is full");
+        assert_eq!(paid(60, 310, 310), (90, Some(Cap::Month)));
+        assert_eq!(paid(0, 0, 2_950), (50, Some(Cap::Year)));
+        let others = RewardedEvent::ALL.iter().filter(|event| **event != RewardedEvent::Bravery);
+        assert!(others.into_iter().all(|event| event.is_under_day_cap()));
     }
 
     #[test]

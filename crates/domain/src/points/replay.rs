@@ -207,8 +207,10 @@ impl OneMember {
     }
 
     fn count(&mut self, rule: EarnRule, points: i64) {
-        for sum in [&mut self.earned.day, &mut self.earned.month, &mut self.earned.year] {
-            *sum += points;
+        self.earned.month += points;
+        self.earned.year += points;
+        if rule.is_under_day_cap() {
+            self.earned.day += points;
         }
         if let EarnRule::Event(event) = rule {
             *self.times.entry(event).or_default() += 1;
@@ -305,6 +307,18 @@ mod tests {
         let after: Vec<_> = outcome.months.values().map(|totals| totals.after).collect();
         assert_eq!(after, [70, 0], "40 before the period and 40 elsewhere leave 70 of the year");
         assert_eq!((outcome.events, outcome.totals.before), (2, 20));
+    }
+
+    #[test]
+    fn bravery_takes_no_room_from_the_service_of_its_day() {
+        let bravery = EarnRule::Event(RewardedEvent::Bravery);
+        let pasts = [
+            Past { rule: bravery, ..served(1, 0, "2026-03-02T08:00:00+08:00", 100) },
+            served(1, 240, "2026-03-02T09:00:00+08:00", 40),
+            served(1, 240, "2026-03-02T14:00:00+08:00", 20),
+        ];
+        let outcome = replay(&Rulebook::default_rules(), &pasts);
+        assert_eq!(outcome.totals, Totals { before: 160, after: 160 });
     }
 
     #[test]

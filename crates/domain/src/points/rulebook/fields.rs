@@ -165,7 +165,9 @@ pub const FIELDS: &[Field] = &[
     }),
     number("events.proposal_adopted", "议事建议被采纳", POINTS, 0..=100, |r| r.events.proposal_adopted),
     number("events.coop_item_done", "完成共建事项", POINTS, 0..=100, |r| r.events.coop_item_done),
-    number("events.bravery", "见义勇为，由区级决定", POINTS, 0..=500, |r| r.events.bravery),
+    number("events.bravery", "见义勇为，由区级决定，不受每日积分上限限制", POINTS, 0..=500, |r| {
+        r.events.bravery
+    }),
     number(
         "record.register_within_days",
         "活动结束后登记期限，逾期确认的考勤审核时会注明",
