@@ -11,6 +11,8 @@ use tests::mall::id;
 use tests::service::enrol;
 use tests::{Client, TestApp, world};
 
+use crate::misconduct::confirmed;
+
 /// A Beijing day so many days from today, as it is written on the wire.
 fn day(app: &TestApp, from_today: u64) -> String {
     (business_day(app.state.clock.business()) + Days::new(from_today)).to_string()
@@ -213,7 +215,11 @@ async fn a_version_belongs_to_those_who_answer_for_its_scope() {
 async fn the_nearest_rules_hold_where_service_is_done() {
     let app = TestApp::start().await;
     let second = stepped_up(&app, "approver", Role::Community, "wenyuan").await;
-    let change = json!({ "earning": { "points_per_half_hour": 10 }, "record": { "publicity_days": 1 } });
+    let change = json!({
+        "earning": { "points_per_half_hour": 10 },
+        "record": { "publicity_days": 1 },
+        "deductions": { "misconduct_points": 35 },
+    });
     let own = checked(&app, &app.admin("community").await, "wenyuan", draft(&app, 1, change)).await;
     second.post(&step(&own, "approval"), &json!({})).await.expect(200);
     app.advance("1d").await;
@@ -234,9 +240,9 @@ async fn the_nearest_rules_hold_where_service_is_done() {
         let body = json!({ "code": app.shown_code(&activity, direction).await });
         li.post(&format!("/member/check-{direction}s"), &body).await.expect(200);
     }
-    let confirmed = json!({ "attendances": [{ "enrolment_id": enrolment, "evaluation": "b" }] });
-    let confirmation = format!("/member/led-activities/{activity}/confirmation");
-    app.member("zhang").await.post(&confirmation, &confirmed).await.expect(200);
+    let confirmation = json!({ "attendances": [{ "enrolment_id": enrolment, "evaluation": "b" }] });
+    let path = format!("/member/led-activities/{activity}/confirmation");
+    app.member("zhang").await.post(&path, &confirmation).await.expect(200);
     let reviewed = json!({ "attendances": [{ "enrolment_id": enrolment, "approved": true }] });
     app.admin("community").await.post("/admin/attendances/review", &reviewed).await.expect(200);
     app.advance("24h").await;
@@ -246,6 +252,10 @@ async fn the_nearest_rules_hold_where_service_is_done() {
     let why = li.get(&format!("/member/points/entries/{}", transfer.expect("an id"))).await.expect(200);
     assert!(why["sentence"].as_str().is_some_and(|told| told.ends_with("（文源社区积分规则第 1 版）。")), "{why}");
     assert_eq!(why["credit"]["rulebook_scope"], "文源社区");
+
+    let enrolment = enrolment.as_str().expect("an id");
+    confirmed(&app, &app.stepped_up("second-community").await, enrolment, false).await;
+    assert_eq!(app.number("SELECT deduction FROM misconduct_case").await, 35, "what misconduct costs there");
     app.books_balance().await;
 }
 

@@ -7,7 +7,9 @@ use domain::official::{Official, Step};
 use domain::points::{Actor, Occasion, Source, SourceKind, clawback, deduct};
 use domain::service::ReversalKind;
 use domain::time::Instant;
-use storage::{WriteTx, earn_events, enrolments, misconduct_cases, purses, rulebooks, service_records, transfers};
+use storage::{
+    WriteTx, activities, earn_events, enrolments, misconduct_cases, purses, rulebooks, service_records, transfers,
+};
 
 use super::journey::Journey;
 use super::{admins, ids};
@@ -64,7 +66,9 @@ async fn confirm(
     let mut purse = purses::lock(tx, case.member).await?;
     let source = Source { kind: SourceKind::Enrolment, id: case.enrolment.uuid() };
     let credit = earn_events::credit_of(tx, case.member, source).await?;
-    let deduction = rulebooks::in_force(tx, step.at).await?.rules.deductions.misconduct_points;
+    let activity = activities::find_any(tx, service.activity).await?;
+    let place = activity.ok_or_else(|| failed("no activity"))?.node;
+    let deduction = rulebooks::in_force_at(tx, place, step.at).await?.rules.deductions.misconduct_points;
     case.confirm(step, credit.map(|(transfer, _)| transfer), deduction).map_err(failed)?;
     service.void().map_err(failed)?;
     enrolments::update(tx, service).await?;

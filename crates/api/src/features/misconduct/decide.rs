@@ -1,6 +1,7 @@
 //! Another person confirms or dismisses a case.
 
 use actix_web::{post, web};
+use domain::enrolment::Enrolment;
 use domain::id::{MisconductId, TransferId};
 use domain::misconduct::{MisconductCase, MisconductState};
 use domain::official::Step;
@@ -8,7 +9,7 @@ use domain::points::{Actor, Occasion, Posting, Purse, Source, SourceKind, clawba
 use domain::service::ReversalKind;
 use serde::Deserialize;
 use storage::{
-    earn_events, enrolments, misconduct_cases, organisations, purses, rulebooks, service_records, transfers,
+    activities, earn_events, enrolments, misconduct_cases, organisations, purses, rulebooks, service_records, transfers,
 };
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -96,8 +97,8 @@ async fn confirm(work: &mut Work, caller: Handler, id: MisconductId) -> ApiResul
     let mut purse = purses::lock(&mut work.tx, case.member).await?;
     let source = Source { kind: SourceKind::Enrolment, id: case.enrolment.uuid() };
     let credit = earn_events::credit_of(&work.tx, case.member, source).await?;
-    let rules = rulebooks::in_force(&work.tx, work.now).await?.rules.deductions;
-    case.confirm(step, credit.map(|(transfer, _)| transfer), rules.misconduct_points)?;
+    let deduction = deduction(work, &enrolment).await?;
+    case.confirm(step, credit.map(|(transfer, _)| transfer), deduction)?;
     enrolment.void().map_err(not_credited)?;
     enrolments::update(&mut work.tx, &enrolment).await?;
 
@@ -107,6 +108,12 @@ async fn confirm(work: &mut Work, caller: Handler, id: MisconductId) -> ApiResul
     service_records::reverse(&mut work.tx, case.member, source, case.id, void, now).await?;
     fraud_stop::stop(work, &case).await?;
     keep(work, &caller, &case).await
+}
+
+/// What misconduct costs by the rules of the place whose service it was, as these credited it.
+async fn deduction(work: &Work, enrolment: &Enrolment) -> ApiResult<i64> {
+    let activity = activities::find_any(&work.tx, enrolment.activity).await?.ok_or_else(ApiError::not_found)?;
+    Ok(rulebooks::in_force_at(&work.tx, activity.node, work.now).await?.rules.deductions.misconduct_points)
 }
 
 /// Takes what the service earned, and the deduction.
