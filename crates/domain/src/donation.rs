@@ -8,10 +8,10 @@ use crate::residency::{Residency, ResidencyState};
 use crate::time::Instant;
 
 /// The most that one donation may give.
-pub const MOST: i64 = 1_000;
+pub const MOST: i64 = rulebook::Donation::MOST_AT_ONCE;
 
-/// The most that a member may give in a year: what the rules let a member earn in one.
-pub const MOST_IN_YEAR: i64 = 3_000;
+/// The most that a member may give in a year.
+pub const MOST_IN_YEAR: i64 = rulebook::Donation::MOST_IN_YEAR;
 
 /// A donation.
 #[derive(Clone, Debug, PartialEq, Eq)]

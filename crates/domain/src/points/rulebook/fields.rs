@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 
 use chrono::NaiveDate;
 
-use super::{ExpiryMode, Record, Rulebook};
+use super::{Donation, ExpiryMode, Record, Rulebook};
 use crate::code::Code;
 
 /// One field of the rules.
@@ -232,8 +232,12 @@ pub const FIELDS: &[Field] = &[
         r.voucher.reversal_hours.into()
     }),
     flag("donation.open", "可以捐赠积分", |r| r.donation.open),
-    number("donation.least_points", "每次最少捐赠", POINTS, 1..=1_000, |r| r.donation.least_points),
-    number("donation.day_cap", "每日捐赠上限", Unit::Cap("分"), 0..=100_000, |r| r.donation.day_cap),
+    number("donation.least_points", "每次最少捐赠", POINTS, 1..=Donation::MOST_AT_ONCE, |r| {
+        r.donation.least_points
+    }),
+    number("donation.day_cap", "每日捐赠上限", Unit::Cap("分"), 0..=Donation::MOST_IN_YEAR, |r| {
+        r.donation.day_cap
+    }),
     number("budget.reference_fen_per_point", "每分积分的参考价值", Unit::Of("人民币分"), 0..=100, |r| {
         r.budget.reference_fen_per_point
     }),

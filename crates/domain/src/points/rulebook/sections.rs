@@ -363,6 +363,13 @@ pub struct Donation {
     pub day_cap: i64,
 }
 
+impl Donation {
+    /// The most that one donation may give, whatever the rules say.
+    pub const MOST_AT_ONCE: i64 = 1_000;
+    /// The most that a member may give in a year, whatever the rules say: what they let a member earn in one at first.
+    pub const MOST_IN_YEAR: i64 = 3_000;
+}
+
 impl Default for Donation {
     fn default() -> Self {
         Self { open: true, least_points: 1, day_cap: 1_000 }
