@@ -260,6 +260,41 @@ async fn the_nearest_rules_hold_where_service_is_done() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_only_the_district_says_no_community_changes() {
+    let app = TestApp::start().await;
+    let author = app.admin("community").await;
+    let spending = json!({ "earning": { "day_cap": 90 }, "redemption": { "per_month": 9 } });
+    let body = request(&app, "wenyuan", draft(&app, 1, spending.clone()));
+    let problem = author.post("/admin/rulebooks", &body).await.refused(422, "invalid_input");
+    let told = json!({
+        "field": "draft.rules.redemption.per_month",
+        "message": "由区级规则统一规定（4 次），下级规则不能修改",
+    });
+    assert_eq!(problem["errors"], json!([told]));
+    assert_eq!(app.number("SELECT count(*) FROM rulebook").await, 1);
+
+    let earning = draft(&app, 1, json!({ "earning": { "day_cap": 90 } }));
+    let own = id(&author.post("/admin/rulebooks", &request(&app, "wenyuan", earning)).await.expect(201));
+    let path = format!("/admin/rulebooks/{own}");
+    let problem = author.put(&path, &draft(&app, 1, spending)).await.refused(422, "invalid_input");
+    assert_eq!(problem["errors"][0]["field"], "rules.redemption.per_month");
+    // A draft from before this was asked of drafts, or from before the district changed its own.
+    let before = r#"UPDATE rulebook SET body = replace(body, '"per_month":4', '"per_month":9') WHERE state = 'draft'"#;
+    app.tamper(before).await;
+    let problem = author.post(&step(&own, "check"), &json!({})).await.refused(422, "invalid_input");
+    assert_eq!(problem["errors"][0]["field"], "rules.redemption.per_month");
+    assert_eq!(states(&author, "").await, [(1, "draft".into())]);
+    let mended = author.put(&path, &draft(&app, 1, json!({}))).await.expect(200);
+    assert_eq!(mended["rules"]["redemption"]["per_month"], 4, "a draft that is saved again follows the district");
+    assert_eq!(mended["changes"].as_array().map(Vec::len), Some(1), "{mended}");
+    author.post(&step(&own, "check"), &json!({})).await.expect(200);
+
+    let district = app.admin("district").await;
+    let theirs = draft(&app, 1, json!({ "redemption": { "per_month": 9 } }));
+    checked(&app, &district, "district", theirs).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_draft_is_tried_on_the_past_and_nothing_is_posted() {
     let app = TestApp::start().await;
     let now = start_of_day(business_day(app.state.clock.business())) - Duration::hours(14);

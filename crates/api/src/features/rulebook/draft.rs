@@ -52,7 +52,8 @@ pub(super) struct RulebookDraft {
 
 /// 起草积分规则
 ///
-/// 以现有的一版为底稿，只写要修改的条款。一个范围的规则整版适用，不与上级的规则逐条合并。
+/// 以现有的一版为底稿，只写要修改的条款。一个范围的规则整版适用，不与上级的规则逐条合并。兑换、捐赠等由区级统一规定的条款，
+/// 街道和社区的草稿自动与区级规则一致，不能修改。
 #[utoipa::path(tag = "积分规则", responses(
     (status = 201, description = "已存为草稿", body = RulebookView),
     (status = 403, description = "没有权限", body = Problem, content_type = "application/problem+json"),
@@ -91,7 +92,8 @@ pub(super) async fn draft_rulebook(
                 approved_by: None,
                 approved_at: None,
             };
-            fill(&mut edition, content, change, work.now, "draft.")?;
+            let district = super::district_rules(work, content.effective_from).await?;
+            fill(&mut edition, content, change, (&district, work.now), "draft.")?;
             work.about("rulebook", edition.id);
             rulebooks::insert(&mut work.tx, &edition, work.now).await?;
             super::show::shown(&work.tx, &caller.scope, edition.id, work.now).await
@@ -122,7 +124,8 @@ pub(super) async fn change_rulebook(
         Box::pin(async move {
             let mut edition = super::lock(work, &caller, id).await?;
             edition.reopen(caller.admin.official())?;
-            fill(&mut edition, content, change, work.now, "")?;
+            let district = super::district_rules(work, content.effective_from).await?;
+            fill(&mut edition, content, change, (&district, work.now), "")?;
             super::kept(work, &caller, &edition).await
         })
     });
@@ -156,25 +159,27 @@ async fn base_rules(
     base: Option<RulebookId>,
     from: Instant,
 ) -> ApiResult<Rulebook> {
-    let Some(base) = base else { return Ok(rulebooks::in_force_at(&work.tx, scope, from).await?.rules) };
+    let Some(base) = base else { return Ok(rulebooks::in_force_at(&work.tx, scope, from.max(work.now)).await?.rules) };
     let found = rulebooks::find_within(&work.tx, &caller.scope, base).await?;
     Ok(found.ok_or_else(ApiError::not_found)?.edition.rules)
 }
 
-/// Writes what was asked for into the draft, and names everything that cannot be.
+/// Writes what was asked for into the draft, and names everything that cannot be. What only the district says is the
+/// district's, so that a draft of old is told only of what was asked for now.
 fn fill(
     edition: &mut Edition,
     content: Content,
     change: Option<RulesChange>,
-    now: Instant,
+    (district, now): (&Rulebook, Instant),
     within: &str,
 ) -> ApiResult<()> {
+    edition.follow(district);
     if let Some(change) = change {
         edition.rules = change.apply(&edition.rules).map_err(|error| inside(error, within))?;
     }
     (edition.note, edition.effective_from, edition.effective_to) =
         (Some(content.note), content.effective_from, content.effective_to);
-    let mut refusal = match edition.rules.faults() {
+    let mut refusal = match edition.faults(district) {
         none if none.is_empty() => None,
         faults => Some(ApiError::from(EditionError::Faults(faults))),
     };

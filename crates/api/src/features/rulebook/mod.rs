@@ -9,7 +9,9 @@ mod step;
 mod view;
 
 use domain::id::RulebookId;
+use domain::points::Rulebook;
 use domain::points::rulebook::{Edition, EditionError};
+use domain::time::Instant;
 use storage::rulebooks;
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -38,6 +40,11 @@ async fn lock<P: Needs>(work: &mut Work, caller: &Authorized<P>, id: RulebookId)
     let found = rulebooks::find_within(&work.tx, &caller.scope, id).await?.ok_or_else(ApiError::not_found)?;
     rulebooks::lock_scope(&mut work.tx, found.edition.scope).await?;
     rulebooks::lock(&mut work.tx, id).await?.ok_or_else(ApiError::not_found)
+}
+
+/// The district's rules when a version is to begin: what only they say, no version below them changes.
+async fn district_rules(work: &Work, from: Instant) -> ApiResult<Rulebook> {
+    Ok(rulebooks::in_force(&work.tx, from.max(work.now)).await?.rules)
 }
 
 /// Keeps the step that a locked version took, and shows it.

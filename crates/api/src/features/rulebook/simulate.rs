@@ -163,7 +163,7 @@ pub(super) async fn simulate_rulebook(
             Box::pin(async move {
                 let id = SimulationId::new(Uuid::now_v7());
                 work.about("rulebook_simulation", id);
-                let held = rulebooks::in_force_at(&work.tx, draft.scope, work.now).await?;
+                let held = rulebooks::in_force(&work.tx, work.now).await?;
                 let simulation = NewSimulation {
                     id,
                     rulebook: draft.id,

@@ -13,7 +13,7 @@ use crate::use_case::UseCase;
 
 /// 检查规则草稿
 ///
-/// 核对每一条款的取值和生效时间；通过后待批准。
+/// 核对每一条款的取值和生效时间，街道和社区的还核对由区级统一规定的条款是否与区级规则一致；通过后待批准。
 #[utoipa::path(tag = "积分规则", params(("id" = Uuid, Path, description = "规则编号")), responses(
     (status = 200, description = "待批准", body = RulebookView),
     (status = 404, description = "没有这版规则", body = Problem, content_type = "application/problem+json"),
@@ -31,7 +31,8 @@ pub(super) async fn check_rulebook(
         Box::pin(async move {
             let mut edition = super::lock(work, &caller, id).await?;
             let approved = rulebooks::approved_from(&work.tx, edition.scope, work.now).await?;
-            edition.check(&approved, work.now)?;
+            let district = super::district_rules(work, edition.effective_from).await?;
+            edition.check(&approved, &district, work.now)?;
             super::kept(work, &caller, &edition).await
         })
     });
@@ -46,6 +47,7 @@ pub(super) async fn check_rulebook(
     (status = 403, description = "没有权限，或须再次验证动态码", body = Problem, content_type = "application/problem+json"),
     (status = 404, description = "没有这版规则", body = Problem, content_type = "application/problem+json"),
     (status = 409, description = "没有检查过，是您自己起草的，生效日期已到，或与另一版重叠", body = Problem, content_type = "application/problem+json"),
+    (status = 422, description = "检查以后区级规则已变，与之不一致的条款列在 errors；请起草人重新保存并检查", body = Problem, content_type = "application/problem+json"),
 ))]
 #[post("/rulebooks/{id}/approval")]
 pub(super) async fn approve_rulebook(
@@ -59,7 +61,8 @@ pub(super) async fn approve_rulebook(
             let mut edition = super::lock(work, &caller, id).await?;
             caller.admin.stepped_up(work.wall)?;
             let approved = rulebooks::approved_from(&work.tx, edition.scope, work.now).await?;
-            let predecessor = edition.approve(caller.admin.official(), &approved, work.now)?;
+            let district = super::district_rules(work, edition.effective_from).await?;
+            let predecessor = edition.approve(caller.admin.official(), &approved, &district, work.now)?;
             if let Some(predecessor) = predecessor
                 && !rulebooks::end(&mut work.tx, predecessor, edition.effective_from).await?
             {

@@ -121,12 +121,27 @@ impl Edition {
         Ok(())
     }
 
-    /// Declares the draft fit for approval, among the scope's approved versions.
-    pub fn check(&mut self, approved: &[Self], now: Instant) -> Result<(), EditionError> {
+    /// Takes over what only the district's rules say, unless it is the district's itself.
+    pub fn follow(&mut self, district: &Rulebook) {
+        if self.scope_kind != NodeKind::District {
+            self.rules.follow(district);
+        }
+    }
+
+    /// Everything that is wrong with its rules; `district` are those of the district when it begins to hold.
+    pub fn faults(&self, district: &Rulebook) -> Vec<Fault> {
+        match self.scope_kind {
+            NodeKind::District => self.rules.faults(),
+            _ => self.rules.faults_below(district),
+        }
+    }
+
+    /// Declares the draft fit for approval, among the scope's approved versions and below the district's.
+    pub fn check(&mut self, approved: &[Self], district: &Rulebook, now: Instant) -> Result<(), EditionError> {
         if self.state != RulebookState::Draft {
             return Err(EditionError::State(self.state_at(now)));
         }
-        self.must_be_sound(now)?;
+        self.must_be_sound(district, now)?;
         self.predecessor(approved)?;
         self.state = RulebookState::Checked;
         Ok(())
@@ -137,6 +152,7 @@ impl Edition {
         &mut self,
         by: Official,
         approved: &[Self],
+        district: &Rulebook,
         now: Instant,
     ) -> Result<Option<RulebookId>, EditionError> {
         if self.state != RulebookState::Checked {
@@ -145,7 +161,7 @@ impl Edition {
         if self.drafted_by.is_none_or(|drafter| drafter.is_same_person(by)) {
             return Err(EditionError::SamePerson);
         }
-        self.must_be_sound(now)?;
+        self.must_be_sound(district, now)?;
         let predecessor = self.predecessor(approved)?;
         self.state = RulebookState::Effective;
         (self.approved_by, self.approved_at) = (Some(by), Some(now));
@@ -166,8 +182,8 @@ impl Edition {
         }
     }
 
-    fn must_be_sound(&self, now: Instant) -> Result<(), EditionError> {
-        let faults = self.rules.faults();
+    fn must_be_sound(&self, district: &Rulebook, now: Instant) -> Result<(), EditionError> {
+        let faults = self.faults(district);
         if faults.is_empty() { self.check_days(now) } else { Err(EditionError::Faults(faults)) }
     }
 
@@ -232,16 +248,22 @@ mod tests {
         use RulebookState::{Effective, Scheduled, Superseded};
         let mut edition = edition(2, 10, None);
         let (drafter, other) = (official(1, Some(1)), official(2, Some(2)));
-        assert_eq!(edition.approve(other, &[], day(0)), Err(EditionError::State(RulebookState::Draft)));
-        assert_eq!(edition.check(&[], day(0)), Ok(()));
-        assert_eq!(edition.check(&[], day(0)), Err(EditionError::State(RulebookState::Checked)));
-        assert_eq!(edition.approve(drafter, &[], day(0)), Err(EditionError::SamePerson));
         assert_eq!(
-            edition.approve(official(3, Some(1)), &[], day(0)),
+            edition.approve(other, &[], &Rulebook::default_rules(), day(0)),
+            Err(EditionError::State(RulebookState::Draft))
+        );
+        assert_eq!(edition.check(&[], &Rulebook::default_rules(), day(0)), Ok(()));
+        assert_eq!(
+            edition.check(&[], &Rulebook::default_rules(), day(0)),
+            Err(EditionError::State(RulebookState::Checked))
+        );
+        assert_eq!(edition.approve(drafter, &[], &Rulebook::default_rules(), day(0)), Err(EditionError::SamePerson));
+        assert_eq!(
+            edition.approve(official(3, Some(1)), &[], &Rulebook::default_rules(), day(0)),
             Err(EditionError::SamePerson),
             "another account"
         );
-        assert_eq!(edition.approve(other, &[], day(0)), Ok(None));
+        assert_eq!(edition.approve(other, &[], &Rulebook::default_rules(), day(0)), Ok(None));
         assert_eq!(edition.reopen(drafter), Err(EditionError::State(RulebookState::Effective)));
         assert_eq!(edition.discard(), Err(EditionError::State(RulebookState::Effective)));
         let states = [0, 9, 10, 11].map(|at| edition.state_at(day(at)));
@@ -253,7 +275,7 @@ mod tests {
     #[test]
     fn only_the_drafter_changes_a_draft_and_a_change_is_checked_anew() {
         let mut edition = edition(2, 10, None);
-        assert_eq!(edition.check(&[], day(0)), Ok(()));
+        assert_eq!(edition.check(&[], &Rulebook::default_rules(), day(0)), Ok(()));
         assert_eq!(edition.reopen(official(2, None)), Err(EditionError::NotDrafter));
         assert_eq!(edition.reopen(official(1, None)), Ok(()));
         assert_eq!(edition.state, RulebookState::Draft);
@@ -279,14 +301,14 @@ mod tests {
             let expected = expected.map(|found| found.map(|_| approved[0].id)).map_err(EditionError::Overlap);
             let mut draft = edition(2, from, to);
             draft.state = RulebookState::Checked;
-            let answer = draft.approve(official(2, None), &approved, day(0));
+            let answer = draft.approve(official(2, None), &approved, &Rulebook::default_rules(), day(0));
             assert_eq!(answer, expected, "{from} {to:?} after {other_from} {other_to:?}");
         }
     }
 
     #[test]
     fn days_that_cannot_be_and_faulty_rules_are_refused() {
-        let check = |mut edition: Edition, now| edition.check(&[], day(now));
+        let check = |mut edition: Edition, now| edition.check(&[], &Rulebook::default_rules(), day(now));
         assert_eq!(check(edition(2, 10, None), 10), Err(EditionError::TooLate));
         assert_eq!(check(edition(2, 10, Some(10)), 0), Err(EditionError::EndsBeforeStart));
         let mut district = edition(2, 10, Some(20));
@@ -295,5 +317,28 @@ mod tests {
         let mut faulty = edition(2, 10, None);
         faulty.rules.earning.points_per_half_hour = 51;
         assert!(matches!(check(faulty, 0), Err(EditionError::Faults(found)) if found.len() == 1));
+    }
+
+    #[test]
+    fn a_version_below_the_district_says_what_the_district_says_of_spending() {
+        let mut district = Rulebook::default_rules();
+        district.redemption.per_month = 9;
+        let mut lower = edition(2, 10, None);
+        lower.rules.earning.day_cap = 80;
+        let refused = EditionError::Faults(vec![Fault {
+            field: "redemption.per_month",
+            sentence: "由区级规则统一规定（9 次），下级规则不能修改".into(),
+        }]);
+        assert_eq!(lower.check(&[], &district, day(0)), Err(refused.clone()));
+        lower.state = RulebookState::Checked;
+        assert_eq!(lower.approve(official(2, None), &[], &district, day(0)), Err(refused));
+        lower.state = RulebookState::Draft;
+        lower.follow(&district);
+        assert_eq!((lower.check(&[], &district, day(0)), lower.rules.earning.day_cap), (Ok(()), 80));
+
+        let mut own = edition(2, 10, None);
+        own.scope_kind = NodeKind::District;
+        own.follow(&district);
+        assert_eq!((own.rules.redemption.per_month, own.check(&[], &district, day(0))), (4, Ok(())));
     }
 }

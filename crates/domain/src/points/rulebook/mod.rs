@@ -3,7 +3,8 @@
 //!
 //! A version belongs to the district, a subdistrict or a community. What is earned somewhere is credited by the version of
 //! the nearest of them up the tree, which holds whole: nothing is mixed field by field, so that one version explains a
-//! credit. What is spent follows the district's, wherever the points were earned.
+//! credit. What is spent follows the district's, wherever the points were earned; a version below the district repeats
+//! that part of the district's and cannot change it.
 
 mod edition;
 mod fields;
