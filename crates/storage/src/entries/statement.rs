@@ -209,10 +209,9 @@ fn newer(points: &Row, debt: &Row) -> Next {
     }
     match points.posted_at.cmp(&debt.posted_at) {
         Ordering::Greater => Next::Points,
-        Ordering::Less => Next::Debt,
         // In one transaction: debt moves by itself while there are no points.
         Ordering::Equal if points.balance_after > 0 => Next::Points,
-        Ordering::Equal => Next::Debt,
+        Ordering::Equal | Ordering::Less => Next::Debt,
     }
 }
 
