@@ -51,7 +51,7 @@ async fn what_only_moved_the_debt_is_told_explained_and_proven() {
             "服务 60 分钟，每满 30 分钟计一次，计 60 分钟；每 30 分钟 5 分，基础分 10 分；乘以系数 1.00（一般服务 1.00 × \
              评价良好 1.00），得 10 分，其中 10 分先抵还欠分（积分规则第 1 版）。",
         ),
-        (2, "虚假打卡，追回 20 分，其中 20 分余额不足，记为欠分。"),
+        (2, "虚假打卡，追回 20 分，余额不足，全部记为欠分。"),
     ];
     jobs::run_all(&app.state).await;
     let keys = zhang.get("/member/ledger-seal-keys").await.expect(200);

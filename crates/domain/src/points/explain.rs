@@ -92,6 +92,8 @@ pub fn describe(kind: TransferKind, reason: &str, points: i64, debt: i64, decide
     let all = (points + debt).abs();
     let owed = match debt {
         0 => String::new(),
+        1.. if points == 0 => "，全部先抵还欠分".into(),
+        _ if points == 0 => "，余额不足，全部记为欠分".into(),
         paid @ 1.. => format!("，其中 {paid} 分先抵还欠分"),
         made => format!("，其中 {} 分余额不足，记为欠分", -made),
     };
@@ -151,6 +153,7 @@ mod tests {
             (TransferKind::Adjust, "补记", 5, 3, None, "补记，增加 8 分，其中 3 分先抵还欠分。"),
             (TransferKind::Adjust, "补记", 8, 0, Some("社区提出"), "补记，增加 8 分（社区提出）。"),
             (TransferKind::Adjust, "重复入账", -8, 0, Some("社区提出"), "重复入账，扣减 8 分（社区提出）。"),
+            (TransferKind::Clawback, "虚假打卡", 0, -8, None, "虚假打卡，追回 8 分，余额不足，全部记为欠分。"),
             (TransferKind::Adjust, "重复入账", -5, -3, None, "重复入账，扣减 8 分，其中 3 分余额不足，记为欠分。"),
         ];
         for (kind, reason, points, debt, decided, sentence) in cases {
