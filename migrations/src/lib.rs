@@ -17,6 +17,7 @@ mod m20261125_13_correction;
 mod m20261125_14_report;
 mod m20261125_15_reconciliation;
 mod m20261125_17_rules;
+mod m20261126_18_own_duty;
 
 pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::{MigrationTrait, async_trait};
@@ -44,6 +45,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_14_report::Migration),
             Box::new(m20261125_15_reconciliation::Migration),
             Box::new(m20261125_17_rules::Migration),
+            Box::new(m20261126_18_own_duty::Migration),
         ]
     }
 }
