@@ -5,12 +5,18 @@ use std::time::Duration;
 use api::jobs;
 use chrono::Duration as Span;
 use domain::id::MemberId;
+use domain::organisation::NodePath;
+use domain::points::Rulebook;
+use domain::points::replay::{Period, Replay, Totals};
 use domain::time::{Instant, business_day, start_of_day};
 use futures_util::future::join_all;
 use serde_json::json;
+use storage::rulebook_simulations::{self, Place};
 use tests::binary::Binary;
 use tests::client::key;
 use tests::{Client, TestApp};
+
+use crate::misconduct::confirmed;
 
 /// Credits that were posted.
 const CREDITED: &str = "SELECT count(*) FROM transfer WHERE kind = 'earn'";
@@ -96,6 +102,58 @@ async fn what_one_member_did_in_a_day_shares_the_room_under_its_cap() {
     // Four times 30 points, of which a day gives 60.
     let points = app.texts("SELECT CAST(sum(points) AS text) FROM earn_event GROUP BY member_id").await;
     assert_eq!(points, vec!["60"; 30]);
+    app.books_are_sound().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn own_duty_counts_its_hours_and_gives_no_points() {
+    let app = TestApp::start().await;
+    let li = app.resident("li").await;
+    let mut proposal = app.proposal(1, 3, 10);
+    (proposal["kind"], proposal["required_qualification"]) = (json!("professional"), json!("执业医师"));
+    proposal["own_duty"] = json!(true);
+    let activity = app.published(&proposal).await;
+    let told = (json!(true), json!("只记时长，不计积分"));
+    for (caller, whose) in [(&li, "member"), (&app.admin("community").await, "admin")] {
+        let seen = caller.get(&format!("/{whose}/activities/{activity}")).await.expect(200);
+        assert_eq!((seen["own_duty"].clone(), seen["points_notice"].clone()), told, "{whose}");
+        let listed = caller.get(&format!("/{whose}/activities")).await.expect(200);
+        assert_eq!(listed["items"][0]["own_duty"], true, "{whose}");
+    }
+    let enrolment = app.serve_session(&li, &activity).await;
+    let pending = li.get("/member/points/pending").await.expect(200);
+    assert_eq!((&pending["points"], &pending["items"][0]["points_notice"]), (&json!(0), &told.1));
+
+    app.review("community", &enrolment, None).await;
+    app.advance("3d").await;
+    let own = li.get("/member/enrolments").await.expect(200)["items"][0].clone();
+    assert_eq!((&own["state"], &own["minutes"]), (&json!("credited"), &json!(120)));
+    assert_eq!((&own["points"], &own["points_notice"]), (&json!(0), &told.1));
+    let standing = async || {
+        let balance = li.get("/member/points").await.expect(200);
+        ["available", "debt", "lifetime_earned", "verified_minutes"].map(|name| balance[name].as_i64())
+    };
+    assert_eq!(standing().await, [0, 0, 0, 120].map(Some));
+    assert_eq!(app.texts("SELECT rule FROM earn_event").await, ["service.professional.b.duty"]);
+    assert_eq!(app.number("SELECT count(*) FROM transfer").await, 0);
+    app.books_are_sound().await;
+
+    // Not under other rules either.
+    let now = app.state.clock.business();
+    let period = Period { from: now - Span::days(9), to: now };
+    let district = Place { depth: 0, path: NodePath::root() };
+    let past = rulebook_simulations::page(&app.state.database.read(), &district, period, None, 10).await;
+    let mut rules = Rulebook::default_rules();
+    rules.earning.points_per_half_hour = 50;
+    let mut replay = Replay::begin(&rules, period);
+    for event in &past.expect("the past").0 {
+        replay.take(event);
+    }
+    let outcome = replay.end();
+    assert_eq!((outcome.events, outcome.totals), (1, Totals::default()));
+
+    confirmed(&app, &app.stepped_up("second-community").await, &enrolment, false).await;
+    assert_eq!(standing().await, [0, 20, -20, 0].map(Some), "its hours go, and what misconduct costs is owed");
     app.books_are_sound().await;
 }
 

@@ -117,6 +117,7 @@ impl<'a> Served<'a> {
                 kind: activity.kind,
                 evaluation: confirmation.evaluation,
                 starts_at: session.starts_at,
+                own_duty: activity.own_duty,
             };
             Ok(Self { enrolment, activity: activity.clone(), service })
         };

@@ -20,6 +20,11 @@ codes! {
     }
 }
 
+/// What members are told about the points of service that is their own duty, before they sign up and ever after.
+pub fn points_notice(own_duty: bool) -> Option<&'static str> {
+    own_duty.then_some("只记时长，不计积分")
+}
+
 codes! {
     /// How the activity's lead judged a member's service.
     Evaluation {

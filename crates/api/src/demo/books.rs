@@ -47,6 +47,7 @@ pub(super) struct Served<'a> {
     pub(super) title: &'a str,
     pub(super) kind: ServiceKind,
     pub(super) nature: ServiceNature,
+    pub(super) own_duty: bool,
     pub(super) starts_at: Instant,
 }
 
@@ -151,6 +152,7 @@ impl Books {
             kind: served.kind,
             evaluation: confirmation.evaluation,
             starts_at: served.starts_at,
+            own_duty: served.own_duty,
         };
         let earned_at = served.starts_at;
         let decision = points::credit_for_service(&self.rules, &service, book.earned(earned_at));

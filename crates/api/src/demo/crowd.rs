@@ -159,6 +159,7 @@ impl<'a> Crowd<'a> {
                 title: &activity.title,
                 kind: activity.kind,
                 nature: activity.nature,
+                own_duty: activity.own_duty,
                 starts_at: session.starts_at,
             };
             books.service(&mut book, &served, enrolment.settled_at.unwrap_or(self.now))?;

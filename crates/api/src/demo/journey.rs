@@ -99,6 +99,7 @@ impl Journey {
                         title: &held.activity.title,
                         kind: held.activity.kind,
                         nature: held.activity.nature,
+                        own_duty: held.activity.own_duty,
                         starts_at: held.session.starts_at,
                     };
                     let at = enrolment.settled_at.unwrap_or(now);

@@ -42,6 +42,7 @@ struct Outing {
     every: usize,
     most: usize,
     nature: ServiceNature,
+    own_duty: bool,
     progress: Progress,
 }
 
@@ -63,12 +64,18 @@ const fn outing(
 ) -> Outing {
     let (day, hour, hours) = when;
     let (every, most) = who;
-    Outing { idea, node, lead, day, hour, hours, seats, every, most, nature: Voluntary, progress }
+    let (nature, own_duty) = (Voluntary, false);
+    Outing { idea, node, lead, day, hour, hours, seats, every, most, nature, own_duty, progress }
 }
 
 impl Outing {
     const fn on_duty(self) -> Self {
         Self { nature: PartyDuty, ..self }
+    }
+
+    /// What those who come do at work anyway.
+    const fn of_own_duty(self) -> Self {
+        Self { own_duty: true, ..self }
     }
 }
 
@@ -78,7 +85,7 @@ const OUTINGS: [Outing; 20] = [
     outing(1, ids::ESTATE, 1, (0, 0, 0), 20, (1, 6), P::Running),
     outing(2, ids::ESTATE, 4, (3, 9, 3), 4, (2, 6), P::Published),
     outing(6, ids::COMMUNITY, 5, (4, 19, 2), 60, (4, 8), P::Published).on_duty(),
-    outing(3, ids::SUBDISTRICT, 6, (6, 9, 3), 40, (5, 5), P::Published),
+    outing(3, ids::SUBDISTRICT, 6, (6, 9, 3), 40, (5, 5), P::Published).of_own_duty(),
     outing(5, ids::COMMUNITY, 7, (9, 14, 2), 25, (7, 3), P::Published),
     outing(11, ids::ESTATE, 1, (-1, 19, 2), 20, (2, 7), P::Ended),
     outing(13, ids::COMMUNITY, 2, (-2, 14, 2), 20, (3, 6), P::Confirmed),
@@ -167,7 +174,7 @@ fn publish(
     let (proposer, reviewer) = deciders(outing.node);
     let proposed_at = (starts_at - Duration::days(8)).min(now - Duration::days(4));
     let plan = Plan { starts_at, ends_at, enrolment_closes_at: starts_at, capacity: outing.seats };
-    let proposal = proposal(&IDEAS[outing.idea], outing.nature, vec![plan]);
+    let proposal = Proposal { own_duty: outing.own_duty, ..proposal(&IDEAS[outing.idea], outing.nature, vec![plan]) };
     let plan = proposal.plans[0].clone();
     let id = ids::activity(number);
     let publisher = tree.node(outing.node);
@@ -194,6 +201,7 @@ pub(super) fn proposal(idea: &Idea, nature: ServiceNature, plans: Vec<Plan>) -> 
         title: idea.title.into(),
         kind: idea.kind,
         nature,
+        own_duty: false,
         description: idea.description.into(),
         place: idea.place.into(),
         risk: idea.risk(),

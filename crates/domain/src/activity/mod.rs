@@ -99,6 +99,8 @@ pub struct Activity {
     pub kind: ServiceKind,
     /// Whether one may be called to it.
     pub nature: ServiceNature,
+    /// Whether it is the own duty of those who come, done in working hours: their hours count, and they earn nothing.
+    pub own_duty: bool,
     /// What is done, in sentences.
     pub description: String,
     /// Where to meet.
@@ -223,6 +225,7 @@ mod tests {
             title: "清理楼道".into(),
             kind: ServiceKind::General,
             nature: ServiceNature::Voluntary,
+            own_duty: false,
             description: "清理三号楼楼道堆放的杂物".into(),
             place: "三号楼".into(),
             risk: Risk { level: RiskLevel::Low, notice: None, insurance: None },

@@ -46,6 +46,8 @@ pub struct Proposal {
     pub kind: ServiceKind,
     /// Whether one may be called to it.
     pub nature: ServiceNature,
+    /// Whether it is the own duty of those who come, done in working hours.
+    pub own_duty: bool,
     /// What is done, in sentences.
     pub description: String,
     /// Where to meet.
@@ -188,6 +190,7 @@ impl Activity {
             title: proposal.title,
             kind: proposal.kind,
             nature: proposal.nature,
+            own_duty: proposal.own_duty,
             description: proposal.description,
             place: proposal.place,
             risk: proposal.risk,
@@ -225,6 +228,7 @@ mod tests {
             title: "清理楼道".into(),
             kind: ServiceKind::General,
             nature: ServiceNature::Voluntary,
+            own_duty: false,
             description: "清理三号楼楼道堆放的杂物".into(),
             place: "楼下".into(),
             risk: Risk { level: RiskLevel::Low, notice: None, insurance: None },

@@ -26,6 +26,7 @@ fn activity() -> Activity {
         title: "清理楼道".into(),
         kind: ServiceKind::General,
         nature: ServiceNature::Voluntary,
+        own_duty: false,
         description: "清理三号楼楼道堆放的杂物".into(),
         place: "三号楼".into(),
         risk: Risk { level: RiskLevel::Low, notice: None, insurance: None },

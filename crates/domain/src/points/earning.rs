@@ -21,6 +21,8 @@ pub struct Service {
     pub evaluation: Evaluation,
     /// When its session began, by the plan: the hour and day that may be off.
     pub starts_at: Instant,
+    /// Whether it was the member's own duty, done in working hours: its hours count, and it earns nothing.
+    pub own_duty: bool,
 }
 
 codes! {
@@ -118,6 +120,13 @@ pub enum EarnRule {
         /// Whether it began at night or on a day off.
         off: bool,
     },
+    /// Service that was the member's own duty, done in working hours: its hours count, and it earns nothing.
+    OwnDuty {
+        /// What kind of service.
+        kind: ServiceKind,
+        /// How it was judged.
+        evaluation: Evaluation,
+    },
     /// A single event.
     Event(RewardedEvent),
 }
@@ -125,14 +134,19 @@ pub enum EarnRule {
 /// Behind the key of service that began at night or on a day off.
 const OFF: &str = "off";
 
+/// Behind the key of service that was the member's own duty.
+const DUTY: &str = "duty";
+
 impl EarnRule {
-    /// The rule's key, such as `service.general.a`, or `service.general.a.off` at night and on days off.
+    /// The rule's key, such as `service.general.a`, or `service.general.a.off` at night and on days off, or
+    /// `service.general.a.duty` of own duty.
     pub fn key(self) -> String {
+        let service =
+            |kind: ServiceKind, evaluation: Evaluation| format!("service.{}.{}", kind.code(), evaluation.code());
         match self {
-            Self::Service { kind, evaluation, off: false } => format!("service.{}.{}", kind.code(), evaluation.code()),
-            Self::Service { kind, evaluation, off: true } => {
-                format!("service.{}.{}.{OFF}", kind.code(), evaluation.code())
-            }
+            Self::Service { kind, evaluation, off: false } => service(kind, evaluation),
+            Self::Service { kind, evaluation, off: true } => format!("{}.{OFF}", service(kind, evaluation)),
+            Self::OwnDuty { kind, evaluation } => format!("{}.{DUTY}", service(kind, evaluation)),
             Self::Event(event) => format!("event.{}", event.code()),
         }
     }
@@ -140,7 +154,7 @@ impl EarnRule {
     /// Whether the cap of a day knows what it gave; see [`RewardedEvent::is_under_day_cap`].
     pub fn is_under_day_cap(self) -> bool {
         match self {
-            Self::Service { .. } => true,
+            Self::Service { .. } | Self::OwnDuty { .. } => true,
             Self::Event(event) => event.is_under_day_cap(),
         }
     }
@@ -148,13 +162,16 @@ impl EarnRule {
     /// Reads a key.
     pub fn from_key(key: &str) -> Option<Self> {
         let parts: Vec<_> = key.split('.').collect();
+        let judged = |kind: &str, evaluation: &str| ServiceKind::from_code(kind).zip(Evaluation::from_code(evaluation));
         let service = |kind: &str, evaluation: &str, off| {
-            let (kind, evaluation) = (ServiceKind::from_code(kind)?, Evaluation::from_code(evaluation)?);
-            Some(Self::Service { kind, evaluation, off })
+            judged(kind, evaluation).map(|(kind, evaluation)| Self::Service { kind, evaluation, off })
         };
         match parts[..] {
             ["service", kind, evaluation] => service(kind, evaluation, false),
             ["service", kind, evaluation, OFF] => service(kind, evaluation, true),
+            ["service", kind, evaluation, DUTY] => {
+                judged(kind, evaluation).map(|(kind, evaluation)| Self::OwnDuty { kind, evaluation })
+            }
             ["event", event] => RewardedEvent::from_code(event).map(Self::Event),
             _ => None,
         }
@@ -191,14 +208,11 @@ pub fn credit_for_service(rules: &Rulebook, service: &Service, earned: Earned) -
     let unit = rules.earning.unit_minutes.max(1);
     let counted_minutes = served / unit * unit;
     let base_points = counted_minutes.saturating_mul(rules.earning.points_per_half_hour) / 30;
-    let off = rules.calendar.is_off(service.starts_at);
-    let judged =
-        product(rules.coefficients.of_kind(service.kind), rules.coefficients.of_evaluation(service.evaluation));
-    let coefficient_bp = if off { product(judged, rules.coefficients.night_or_holiday_bp) } else { judged };
+    let (rule, coefficient_bp) = weigh(rules, service);
     let uncapped_points = base_points.saturating_mul(coefficient_bp.into()) / ONE;
     let (points, cap) = cut(&caps(rules, earned), uncapped_points);
     CreditDecision {
-        rule: EarnRule::Service { kind: service.kind, evaluation: service.evaluation, off },
+        rule,
         timed_minutes: service.timed_minutes,
         made_up_minutes: service.made_up_minutes,
         counted_minutes,
@@ -208,6 +222,18 @@ pub fn credit_for_service(rules: &Rulebook, service: &Service, earned: Earned) -
         cap,
         points,
     }
+}
+
+/// The rule under which service earns, and its coefficient in basis points; own duty is worth nothing, whatever its kind.
+fn weigh(rules: &Rulebook, service: &Service) -> (EarnRule, i32) {
+    let (kind, evaluation) = (service.kind, service.evaluation);
+    if service.own_duty {
+        return (EarnRule::OwnDuty { kind, evaluation }, 0);
+    }
+    let off = rules.calendar.is_off(service.starts_at);
+    let judged = product(rules.coefficients.of_kind(kind), rules.coefficients.of_evaluation(evaluation));
+    let coefficient_bp = if off { product(judged, rules.coefficients.night_or_holiday_bp) } else { judged };
+    (EarnRule::Service { kind, evaluation, off }, coefficient_bp)
 }
 
 /// Works out what a single event earns. `times` is how often the same event of this member has happened on the business
@@ -270,7 +296,8 @@ mod tests {
     use super::*;
 
     fn served(minutes: i64, kind: ServiceKind, evaluation: Evaluation) -> Service {
-        Service { timed_minutes: minutes, made_up_minutes: 0, kind, evaluation, starts_at: Instant::UNIX_EPOCH }
+        let starts_at = Instant::UNIX_EPOCH;
+        Service { timed_minutes: minutes, made_up_minutes: 0, kind, evaluation, starts_at, own_duty: false }
     }
 
     fn credit(service: &Service, earned: Earned) -> CreditDecision {
@@ -366,6 +393,19 @@ mod tests {
     }
 
     #[test]
+    fn own_duty_earns_nothing_whatever_it_is() {
+        let mut rules = Rulebook::default_rules();
+        (rules.calendar.night_from, rules.calendar.night_until) = (8, 9);
+        for kind in ServiceKind::ALL {
+            let duty = Service { own_duty: true, made_up_minutes: 60, ..served(240, *kind, Evaluation::A) };
+            let decision = credit_for_service(&rules, &duty, Earned { day: 60, month: 400, year: 3_000 });
+            assert_eq!((decision.timed_minutes, decision.made_up_minutes), (240, 60), "{kind:?}");
+            assert_eq!((decision.coefficient_bp, decision.uncapped_points, decision.points), (0, 0, 0), "{kind:?}");
+            assert_eq!((decision.cap, decision.rule.key()), (None, format!("service.{}.a.duty", kind.code())));
+        }
+    }
+
+    #[test]
     fn an_event_earns_so_many_times_a_day_and_never_beyond_the_caps() {
         let rules = Rulebook::default_rules();
         let points = |event, times, earned| {
@@ -402,12 +442,23 @@ mod tests {
                 let rule = EarnRule::Service { kind: *kind, evaluation: Evaluation::A, off };
                 assert_eq!(EarnRule::from_key(&rule.key()), Some(rule));
             }
+            let rule = EarnRule::OwnDuty { kind: *kind, evaluation: Evaluation::D };
+            assert_eq!(EarnRule::from_key(&rule.key()), Some(rule));
         }
         for event in RewardedEvent::ALL {
             let rule = EarnRule::Event(*event);
             assert_eq!(EarnRule::from_key(&rule.key()), Some(rule));
         }
-        for key in ["", "service", "service.general", "service.general.z", "service.general.a.b", "event.x", "event"] {
+        for key in [
+            "",
+            "service",
+            "service.general",
+            "service.general.z",
+            "service.general.a.b",
+            "service.duty",
+            "event.x",
+            "event",
+        ] {
             assert_eq!(EarnRule::from_key(key), None, "{key}");
         }
     }

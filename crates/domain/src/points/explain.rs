@@ -26,6 +26,10 @@ pub fn explain(credit: &CreditExplanation) -> String {
     let CreditExplanation { version, scope, rules, decision, debt_paid } = credit;
     let what = match decision.rule {
         EarnRule::Service { kind, evaluation, off } => service(rules, decision, kind, evaluation, off),
+        EarnRule::OwnDuty { .. } => format!(
+            "服务 {} 分钟，记入服务时长；属于本职工作、在工作时间内完成，不计积分",
+            decision.timed_minutes + decision.made_up_minutes
+        ),
         EarnRule::Event(event) => format!("{} {} 分", event.label(), decision.uncapped_points),
     };
     let capped = decision.cap.map(|cap| {
@@ -36,7 +40,7 @@ pub fn explain(credit: &CreditExplanation) -> String {
             (Cap::Times, EarnRule::Event(event)) => {
                 event.per_day(&rules.events).map_or_else(String::new, |times| format!(" {times} 次"))
             }
-            (Cap::Times, EarnRule::Service { .. }) => String::new(),
+            (Cap::Times, EarnRule::Service { .. } | EarnRule::OwnDuty { .. }) => String::new(),
         };
         format!("，因{}{most}，实得 {} 分", cap.label(), decision.points)
     });
@@ -125,6 +129,7 @@ mod tests {
             kind: ServiceKind::Professional,
             evaluation: Evaluation::A,
             starts_at: Instant::UNIX_EPOCH,
+            own_duty: false,
         }
     }
 
@@ -171,6 +176,16 @@ mod tests {
             explain(&CreditExplanation { version: 3, scope, rules, decision, debt_paid: 0 }),
             "服务 60 分钟，每满 30 分钟计一次，计 60 分钟；每 30 分钟 5 分，基础分 10 分；\
              乘以系数 2.16（专业服务 1.50 × 评价优秀 1.20 × 夜间或节假日 1.20），得 21 分（文源社区积分规则第 3 版）。"
+        );
+    }
+
+    #[test]
+    fn why_own_duty_gives_no_points_is_told() {
+        let rules = Rulebook::default_rules();
+        let decision = credit_for_service(&rules, &Service { own_duty: true, ..served(100, 20) }, Earned::default());
+        assert_eq!(
+            explain(&CreditExplanation { version: 1, scope: None, rules, decision, debt_paid: 0 }),
+            "服务 120 分钟，记入服务时长；属于本职工作、在工作时间内完成，不计积分（积分规则第 1 版）。"
         );
     }
 

@@ -38,7 +38,8 @@ mod tests {
     #[test]
     fn what_is_credited_first_takes_the_room_under_the_caps() {
         let (kind, evaluation) = (ServiceKind::General, Evaluation::B);
-        let service = Service { timed_minutes: 240, made_up_minutes: 0, kind, evaluation, starts_at: at(0) };
+        let (starts_at, own_duty) = (at(0), false);
+        let service = Service { timed_minutes: 240, made_up_minutes: 0, kind, evaluation, starts_at, own_duty };
         let awaited = |served_at, earned| Awaited { service, served_at, rules: Rulebook::default_rules(), earned };
         let earned = Earned { day: 10, month: 10, year: 10 };
         let hour = chrono::Duration::hours(1);
@@ -47,5 +48,8 @@ mod tests {
         let points: Vec<_> = credits.iter().map(|credit| (credit.points, credit.cap)).collect();
         assert_eq!(points, [(40, None), (10, Some(Cap::Day)), (40, None)]);
         assert!(foresee(&[]).is_empty());
+        let duty = Awaited { service: Service { own_duty: true, ..service }, ..awaited(at(0), earned) };
+        let points: Vec<_> = foresee(&[duty, awaited(at(0), earned)]).iter().map(|credit| credit.points).collect();
+        assert_eq!(points, [0, 40], "own duty takes no room");
     }
 }

@@ -192,12 +192,14 @@ impl OneMember {
     }
 
     fn decide(&self, rules: &Rulebook, past: &Past) -> i64 {
+        let (timed_minutes, made_up_minutes, starts_at) = (past.timed_minutes, past.made_up_minutes, past.at);
+        let served = |kind, evaluation, own_duty| {
+            let service = Service { timed_minutes, made_up_minutes, kind, evaluation, starts_at, own_duty };
+            credit_for_service(rules, &service, self.earned)
+        };
         let decision = match past.rule {
-            EarnRule::Service { kind, evaluation, .. } => {
-                let (timed_minutes, made_up_minutes) = (past.timed_minutes, past.made_up_minutes);
-                let service = Service { timed_minutes, made_up_minutes, kind, evaluation, starts_at: past.at };
-                credit_for_service(rules, &service, self.earned)
-            }
+            EarnRule::Service { kind, evaluation, .. } => served(kind, evaluation, false),
+            EarnRule::OwnDuty { kind, evaluation } => served(kind, evaluation, true),
             EarnRule::Event(event) => {
                 let times = self.times.get(&event).copied().unwrap_or(0);
                 credit_for_event(rules, event, times, self.earned)
@@ -307,6 +309,15 @@ mod tests {
         let after: Vec<_> = outcome.months.values().map(|totals| totals.after).collect();
         assert_eq!(after, [70, 0], "40 before the period and 40 elsewhere leave 70 of the year");
         assert_eq!((outcome.events, outcome.totals.before), (2, 20));
+    }
+
+    #[test]
+    fn own_duty_earns_nothing_under_any_rules() {
+        let mut rules = Rulebook::default_rules();
+        (rules.earning.points_per_half_hour, rules.coefficients.emergency_bp) = (50, 30_000);
+        let duty = EarnRule::OwnDuty { kind: ServiceKind::Emergency, evaluation: Evaluation::A };
+        let outcome = replay(&rules, &[Past { rule: duty, ..served(1, 240, "2026-03-02T09:00:00+08:00", 0) }]);
+        assert_eq!((outcome.events, outcome.totals), (1, Totals::default()));
     }
 
     #[test]

@@ -184,6 +184,7 @@ impl From<&Activity> for row::ActiveModel {
             title: Set(activity.title.clone()),
             kind: Set(code::write(activity.kind)),
             nature: Set(code::write(activity.nature)),
+            own_duty: Set(activity.own_duty),
             description: Set(activity.description.clone()),
             place: Set(activity.place.clone()),
             risk_level: Set(code::write(activity.risk.level)),
@@ -219,6 +220,7 @@ impl TryFrom<row::Model> for Activity {
             title: row.title,
             kind: code::read("activity", "kind", id, &row.kind)?,
             nature: code::read("activity", "nature", id, &row.nature)?,
+            own_duty: row.own_duty,
             description: row.description,
             place: row.place,
             risk: Risk {
@@ -275,6 +277,7 @@ pub(crate) mod row {
         pub cancellation_reason: Option<String>,
         pub starts_at: DateTimeUtc,
         pub ends_at: DateTimeUtc,
+        pub own_duty: bool,
     }
 
     impl ActiveModelBehavior for ActiveModel {}

@@ -30,6 +30,8 @@ pub struct ActivitySummary {
     pub kind: ServiceKind,
     /// Whether one may be called to it.
     pub nature: ServiceNature,
+    /// Whether it is the own duty of those who come.
+    pub own_duty: bool,
     /// How dangerous it is.
     pub risk: RiskLevel,
     /// Where to meet.
@@ -168,6 +170,7 @@ async fn summaries(tx: &ReadTx, query: Select<row::Entity>) -> Result<Vec<Activi
             title: row.title,
             kind: code::read("activity", "kind", row.id, &row.kind)?,
             nature: code::read("activity", "nature", row.id, &row.nature)?,
+            own_duty: row.own_duty,
             risk: code::read("activity", "risk_level", row.id, &row.risk_level)?,
             place: row.place,
             lead: row.lead_member_id.into(),

@@ -23,6 +23,8 @@ pub struct AwaitedEnrolment {
     pub title: String,
     /// What was done.
     pub kind: ServiceKind,
+    /// Whether it was the member's own duty.
+    pub own_duty: bool,
     /// Whose activity it was.
     pub node: NodeId,
     /// When the session began.
@@ -53,6 +55,7 @@ pub async fn list_awaiting(tx: &ReadTx, member: MemberId, limit: u64) -> Result<
     let rows = join::by_id(query, activities::row::Entity, "activity", Column::ActivityId.into_expr())
         .expr_as(join::of("activity", "title"), "title")
         .expr_as(join::of("activity", "kind"), "kind")
+        .expr_as(join::of("activity", "own_duty"), "own_duty")
         .expr_as(join::of("activity", "node_id"), "node_id")
         .expr_as(join::of("session", "starts_at"), "starts_at")
         .filter(of_member(member.uuid().into()))
@@ -67,6 +70,7 @@ pub async fn list_awaiting(tx: &ReadTx, member: MemberId, limit: u64) -> Result<
             id: row.id.into(),
             title: row.title,
             kind: code::read("activity", "kind", row.id, &row.kind)?,
+            own_duty: row.own_duty,
             node: row.node_id.into(),
             starts_at: row.starts_at,
             timed_minutes: row.timed_minutes,
@@ -96,6 +100,7 @@ struct Row {
     id: Uuid,
     title: String,
     kind: String,
+    own_duty: bool,
     node_id: Uuid,
     starts_at: Instant,
     timed_minutes: i64,

@@ -24,6 +24,8 @@ pub struct OwnEnrolment {
     pub title: String,
     /// Where to meet.
     pub place: String,
+    /// Whether it is the member's own duty.
+    pub own_duty: bool,
     /// When the session begins.
     pub starts_at: Instant,
     /// When it ends.
@@ -152,6 +154,7 @@ fn own(row: Listed) -> Result<OwnEnrolment> {
         enrolment: row.enrolment.try_into()?,
         title: row.title,
         place: row.place,
+        own_duty: row.own_duty,
         starts_at: row.session_starts_at,
         ends_at: row.session_ends_at,
         points: row.points,
@@ -171,6 +174,7 @@ fn listed() -> Select<Entity> {
     join::by_id(query, members::row::Entity, "member", Column::MemberId.into_expr())
         .expr_as(join::of("activity", "title"), "title")
         .expr_as(join::of("activity", "place"), "place")
+        .expr_as(join::of("activity", "own_duty"), "own_duty")
         .expr_as(join::of("session", "starts_at"), "session_starts_at")
         .expr_as(join::of("session", "ends_at"), "session_ends_at")
         .expr_as(join::of("member", "name"), "member_name")

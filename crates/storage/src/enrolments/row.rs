@@ -51,6 +51,7 @@ pub struct Listed {
     pub enrolment: Model,
     pub title: String,
     pub place: String,
+    pub own_duty: bool,
     pub session_starts_at: DateTimeUtc,
     pub session_ends_at: DateTimeUtc,
     pub member_name: String,

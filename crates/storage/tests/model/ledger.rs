@@ -78,7 +78,7 @@ impl Ledger {
 
     pub async fn step(&mut self, operation: &Operation) -> Outcome {
         match *operation {
-            Operation::Serve { member, minutes, made_up, kind, evaluation, days_ago } => {
+            Operation::Serve { member, minutes, made_up, kind, evaluation, own_duty, days_ago } => {
                 let served_at = self.now - chrono::Days::new(days_ago);
                 let service = Service {
                     timed_minutes: minutes,
@@ -86,6 +86,7 @@ impl Ledger {
                     kind,
                     evaluation,
                     starts_at: served_at,
+                    own_duty,
                 };
                 let source = Source { kind: SourceKind::Enrolment, id: Uuid::now_v7() };
                 self.decide(Earning { member: self.cast.members[member], source, service: Some((service, served_at)) })

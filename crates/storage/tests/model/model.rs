@@ -153,12 +153,12 @@ impl Model {
 
     pub fn step(&mut self, operation: &Operation) -> Outcome {
         match *operation {
-            Operation::Serve { member, minutes, made_up, kind, evaluation, days_ago } => {
+            Operation::Serve { member, minutes, made_up, kind, evaluation, own_duty, days_ago } => {
                 let day = (self.now - Days::new(days_ago)).date();
                 let counted = (minutes + made_up * MADE_UP_PERCENT / 100).min(240) / 30;
                 let wanted = counted * 5 * percent_of_kind(kind) * percent_of_evaluation(evaluation) / 10_000;
                 self.people[member].minutes += minutes + made_up;
-                Ok(self.earn(member, day, wanted))
+                Ok(self.earn(member, day, if own_duty { 0 } else { wanted }))
             }
             Operation::Settle { member } => {
                 if std::mem::replace(&mut self.people[member].settled, true) {

@@ -12,7 +12,15 @@ pub type Pick = usize;
 #[derive(Clone, Debug)]
 pub enum Operation {
     /// Service of some days ago is credited.
-    Serve { member: Pick, minutes: i64, made_up: i64, kind: ServiceKind, evaluation: Evaluation, days_ago: u64 },
+    Serve {
+        member: Pick,
+        minutes: i64,
+        made_up: i64,
+        kind: ServiceKind,
+        evaluation: Evaluation,
+        own_duty: bool,
+        days_ago: u64,
+    },
     /// A community accepts a member's residency, for the first time or again.
     Settle { member: Pick },
     /// An event that was decided before comes once more.
@@ -103,14 +111,16 @@ pub fn any() -> BoxedStrategy<Operation> {
         prop_oneof![3 => Just(0), 1 => 1..120_i64],
         select(&[ServiceKind::General, ServiceKind::Training, ServiceKind::Professional, ServiceKind::Emergency][..]),
         select(&[Evaluation::A, Evaluation::B, Evaluation::C, Evaluation::D][..]),
+        prop::bool::weighted(0.05),
         0..40_u64,
     )
-        .prop_map(|(member, minutes, made_up, kind, evaluation, days_ago)| Operation::Serve {
+        .prop_map(|(member, minutes, made_up, kind, evaluation, own_duty, days_ago)| Operation::Serve {
             member,
             minutes,
             made_up,
             kind,
             evaluation,
+            own_duty,
             days_ago,
         });
     let amount = prop_oneof![8 => -60..80_i64, 2 => select(&[0, 1_000_001, -1_000_001, i64::MIN, i64::MAX][..])];

@@ -30,6 +30,10 @@ pub(super) struct ProposeRequest {
     kind: ServiceKindCode,
     /// 性质
     nature: ServiceNatureCode,
+    /// 是否属于参加者本职工作、在工作时间内完成的服务；是的只记时长，不计积分。不填即为否
+    #[serde(default)]
+    #[schema(example = false)]
+    own_duty: bool,
     /// 说明，10 到 2000 字
     #[schema(example = "清理三号楼楼道堆放的杂物，请自备手套")]
     description: String,
@@ -136,6 +140,7 @@ fn read(request: ProposeRequest) -> ApiResult<Proposal> {
         title: input::line("title", &request.title, 60)?,
         kind: request.kind.0,
         nature: request.nature.0,
+        own_duty: request.own_duty,
         description: input::text("description", &request.description, 2000)?,
         place: input::line("place", &request.place, 100)?,
         risk: Risk {

@@ -3,7 +3,7 @@
 use domain::activity::{ActivityState, RiskLevel, Session};
 use domain::enrolment::EnrolmentState;
 use domain::personal::masked_name;
-use domain::service::{ServiceKind, ServiceNature};
+use domain::service::{ServiceKind, ServiceNature, points_notice};
 use domain::time::Instant;
 use serde::Serialize;
 use storage::activities::{ActivityDetail, ActivitySummary};
@@ -32,6 +32,8 @@ pub(super) struct ActivitySummaryView {
     kind: ServiceKindCode,
     /// 性质
     nature: ServiceNatureCode,
+    /// 是否属于参加者本职工作、在工作时间内完成的服务；是的只记时长，不计积分
+    own_duty: bool,
     /// 风险等级
     risk_level: RiskLevelCode,
     /// 状态
@@ -103,6 +105,11 @@ pub(super) struct ActivityView {
     kind: ServiceKindCode,
     /// 性质
     nature: ServiceNatureCode,
+    /// 是否属于参加者本职工作、在工作时间内完成的服务
+    own_duty: bool,
+    /// 关于积分的提示，须在报名前显示；本职工作才有
+    #[schema(example = "只记时长，不计积分")]
+    points_notice: Option<&'static str>,
     /// 状态
     state: ActivityStateCode,
     /// 发布组织编号
@@ -196,6 +203,7 @@ impl ActivitySummaryView {
             title: activity.title,
             kind: Coded(activity.kind),
             nature: Coded(activity.nature),
+            own_duty: activity.own_duty,
             risk_level: Coded(activity.risk),
             state: Coded(activity.state.at(activity.starts_at, activity.ends_at, now)),
             organisation: activity.node_name,
@@ -243,6 +251,8 @@ impl ActivityView {
             title: activity.title,
             kind: Coded(activity.kind),
             nature: Coded(activity.nature),
+            own_duty: activity.own_duty,
+            points_notice: points_notice(activity.own_duty),
             state: Coded(state),
             organisation_id: activity.node.uuid(),
             organisation: node_name,

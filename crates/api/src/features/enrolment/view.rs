@@ -3,7 +3,7 @@
 use chrono::Duration;
 use domain::activity::{Activity, Session};
 use domain::enrolment::{Enrolment, EnrolmentState};
-use domain::service::Evaluation;
+use domain::service::{Evaluation, points_notice};
 use serde::Serialize;
 use storage::enrolments::{AttendanceToReview, OwnEnrolment};
 use utoipa::ToSchema;
@@ -30,6 +30,9 @@ pub(super) struct OwnEnrolmentView {
     /// 集合地点
     #[schema(example = "新河湾小区东门")]
     place: String,
+    /// 关于积分的提示；本职工作才有
+    #[schema(example = "只记时长，不计积分")]
+    points_notice: Option<&'static str>,
     /// 本场开始时间
     starts_at: BeijingTime,
     /// 本场结束时间
@@ -129,19 +132,21 @@ impl OwnEnrolmentView {
     pub(super) fn new(enrolment: Enrolment, activity: &Activity, session: &Session) -> Self {
         let (title, place) = (activity.title.clone(), activity.place.clone());
         let (starts_at, ends_at) = (session.starts_at, session.ends_at);
-        OwnEnrolment { enrolment, title, place, starts_at, ends_at, points: None }.into()
+        let own_duty = activity.own_duty;
+        OwnEnrolment { enrolment, title, place, own_duty, starts_at, ends_at, points: None }.into()
     }
 }
 
 impl From<OwnEnrolment> for OwnEnrolmentView {
     fn from(own: OwnEnrolment) -> Self {
-        let OwnEnrolment { enrolment, title, place, starts_at, ends_at, points } = own;
+        let OwnEnrolment { enrolment, title, place, own_duty, starts_at, ends_at, points } = own;
         Self {
             id: enrolment.id.uuid(),
             activity_id: enrolment.activity.uuid(),
             session_id: enrolment.session.uuid(),
             title,
             place,
+            points_notice: points_notice(own_duty),
             starts_at: starts_at.into(),
             ends_at: ends_at.into(),
             state: Coded(enrolment.state),

@@ -5,6 +5,7 @@ use chrono::{Days, NaiveDate};
 use domain::enrolment::EnrolmentState;
 use domain::id::MemberId;
 use domain::points::{Awaited, CreditDecision, Service, foresee};
+use domain::service::points_notice;
 use domain::time::{Instant, business_day};
 use serde::Serialize;
 use storage::enrolments::{self, AwaitedEnrolment};
@@ -48,6 +49,9 @@ struct PendingServiceView {
     /// 按现行规则预计得到的积分
     #[schema(example = 36)]
     points: i64,
+    /// 关于积分的提示；本职工作才有
+    #[schema(example = "只记时长，不计积分")]
+    points_notice: Option<&'static str>,
     /// 预计入账的日期；待审核的，按今天审核通过估计
     #[schema(example = "2026-11-27")]
     expected_on: NaiveDate,
@@ -95,6 +99,7 @@ fn service(one: &AwaitedEnrolment) -> Service {
         kind: one.kind,
         evaluation: one.evaluation,
         starts_at: one.starts_at,
+        own_duty: one.own_duty,
     }
 }
 
@@ -105,6 +110,7 @@ fn view(one: AwaitedEnrolment, credit: CreditDecision, reviewed_today: NaiveDate
         served_at: one.starts_at.into(),
         state: Coded(one.state),
         points: credit.points,
+        points_notice: points_notice(one.own_duty),
         expected_on: one.publicity_ends_at.map_or(reviewed_today, business_day),
     }
 }
