@@ -6,7 +6,7 @@ use domain::session::{Audience, Holder};
 use serde_json::{Value, json};
 use tests::client::key;
 use tests::service::enrol;
-use tests::{TestApp, world};
+use tests::{Client, TestApp, world};
 
 async fn propose(app: &TestApp, account: &str, node: &str) -> tests::Reply {
     let mut proposal = app.proposal(48, 50, 10);
@@ -20,6 +20,14 @@ async fn proposed(app: &TestApp, account: &str, node: &str) -> String {
 
 async fn publish(app: &TestApp, account: &str, id: &str) -> tests::Reply {
     app.admin(account).await.post(&format!("/admin/activities/{id}/publication"), &json!({})).await
+}
+
+/// Another admin of the district, who reviews what the first proposes.
+async fn second_district(app: &TestApp) -> Client {
+    let mut tx = app.state.database.write().await.expect("a transaction");
+    let second = world::admin(&app.state, &mut tx, "second-district", Role::District, app.world.node("district")).await;
+    tx.commit().await.expect("kept");
+    app.signed_in(Audience::Admin, Holder::Admin(second)).await
 }
 
 fn titles(list: &Value) -> Vec<&str> {
@@ -78,11 +86,7 @@ async fn nobody_publishes_their_own_and_a_level_never_its_own() {
 
     let of_district = proposed(&app, "district", "district").await;
     publish(&app, "district", &of_district).await.refused(409, "same_person");
-    let mut tx = app.state.database.write().await.expect("a transaction");
-    let node = app.world.node("district");
-    let second = world::admin(&app.state, &mut tx, "second-district", Role::District, node).await;
-    tx.commit().await.expect("kept");
-    let second = app.signed_in(Audience::Admin, Holder::Admin(second)).await;
+    let second = second_district(&app).await;
     second.post(&format!("/admin/activities/{of_district}/publication"), &json!({})).await.expect(200);
 }
 
@@ -118,6 +122,47 @@ async fn everything_wrong_with_a_proposal_is_said_at_once() {
     refused(|app, body| body["sessions"][0]["ends_at"] = json!(app.time(Duration::hours(49))), "sessions[0].ends_at")
         .await;
     assert_eq!(app.number("SELECT count(*) FROM activity").await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_emergency_names_its_declaration_and_counts_double() {
+    let app = TestApp::start().await;
+    let (li, district) = (app.resident("li").await, app.admin("district").await);
+    let refused = async |proposal: &Value| {
+        let problem = district.post("/admin/activities", proposal).await.refused(422, "invalid_input");
+        assert_eq!(problem["errors"][0]["field"], "emergency_declaration", "{problem}");
+    };
+    let mut emergency = app.proposal(1, 3, 10);
+    emergency["organisation_id"] = json!(app.world.node("district"));
+    emergency["kind"] = json!("emergency");
+    refused(&emergency).await;
+    for text in [" ".to_owned(), "号".repeat(101)] {
+        emergency["emergency_declaration"] = json!(text);
+        refused(&emergency).await;
+    }
+    let declaration = json!("市应急响应〔2026〕12号");
+    let mut usual = app.proposal(1, 3, 10);
+    usual["emergency_declaration"] = declaration.clone();
+    refused(&usual).await;
+    assert_eq!(app.number("SELECT count(*) FROM activity").await, 0);
+
+    emergency["emergency_declaration"] = declaration.clone();
+    let proposed = district.post("/admin/activities", &emergency).await.expect(201);
+    assert_eq!(proposed["emergency_declaration"], declaration);
+    let id = proposed["id"].as_str().expect("an id");
+    let path = format!("/admin/activities/{id}/publication");
+    second_district(&app).await.post(&path, &json!({})).await.expect(200);
+    let seen = li.get(&format!("/member/activities/{id}")).await.expect(200);
+    assert_eq!((&seen["emergency_declaration"], &seen["points_notice"]), (&declaration, &json!(null)));
+    let enrolment = app.serve_session(&li, id).await;
+    app.review("district", &enrolment, None).await;
+    app.advance("3d").await;
+    assert_eq!(li.get("/member/points").await.expect(200)["available"], 40);
+
+    app.tamper("UPDATE activity SET emergency_declaration = NULL").await;
+    let seen = li.get(&format!("/member/activities/{id}")).await.expect(200);
+    assert_eq!(seen["emergency_declaration"], json!(null), "an emergency from before it was asked for");
+    app.books_are_sound().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -202,6 +202,7 @@ pub(super) fn proposal(idea: &Idea, nature: ServiceNature, plans: Vec<Plan>) -> 
         kind: idea.kind,
         nature,
         own_duty: false,
+        emergency_declaration: None,
         description: idea.description.into(),
         place: idea.place.into(),
         risk: idea.risk(),

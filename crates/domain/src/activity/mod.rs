@@ -101,6 +101,8 @@ pub struct Activity {
     pub nature: ServiceNature,
     /// Whether it is the own duty of those who come, done in working hours: their hours count, and they earn nothing.
     pub own_duty: bool,
+    /// What declared the emergency; none of an emergency from before this was asked for.
+    pub emergency_declaration: Option<String>,
     /// What is done, in sentences.
     pub description: String,
     /// Where to meet.
@@ -226,6 +228,7 @@ mod tests {
             kind: ServiceKind::General,
             nature: ServiceNature::Voluntary,
             own_duty: false,
+            emergency_declaration: None,
             description: "清理三号楼楼道堆放的杂物".into(),
             place: "三号楼".into(),
             risk: Risk { level: RiskLevel::Low, notice: None, insurance: None },

@@ -48,6 +48,8 @@ pub struct Proposal {
     pub nature: ServiceNature,
     /// Whether it is the own duty of those who come, done in working hours.
     pub own_duty: bool,
+    /// What declared the emergency.
+    pub emergency_declaration: Option<String>,
     /// What is done, in sentences.
     pub description: String,
     /// Where to meet.
@@ -78,6 +80,12 @@ pub enum ProposalError {
     /// Only the district calls an emergency.
     #[error("应急服务只能由区级发布")]
     Emergency,
+    /// An emergency counts more, so it names what declared it.
+    #[error("应急服务须写明应急响应的文号")]
+    Declaration,
+    /// Nothing else was declared an emergency.
+    #[error("只有应急服务才填写应急响应的文号")]
+    NoEmergency,
     /// The lead is no longer on the roster.
     #[error("负责人已不在在职党员名册中")]
     Lead,
@@ -148,7 +156,7 @@ impl Proposal {
     fn errors(&self, publisher: &Node, lead: &Member, now: Instant) -> Vec<ProposalError> {
         let Risk { level, notice, insurance } = &self.risk;
         let silent = matches!(publisher.kind, NodeKind::BuildingGroup | NodeKind::HubHousehold);
-        let emergency = self.kind == ServiceKind::Emergency && publisher.kind != NodeKind::District;
+        let (emergency, declared) = (self.kind == ServiceKind::Emergency, self.emergency_declaration.is_some());
         let unqualified = self.kind == ServiceKind::Professional && self.qualification.is_none();
         let shorter = |text: &str, least: usize| text.chars().count() < least;
         let wrong = [
@@ -156,7 +164,9 @@ impl Proposal {
             (shorter(&self.place, SHORTEST_PLACE), ProposalError::Place),
             (shorter(&self.description, SHORTEST_DESCRIPTION), ProposalError::Description),
             (silent, ProposalError::Publisher),
-            (emergency, ProposalError::Emergency),
+            (emergency && publisher.kind != NodeKind::District, ProposalError::Emergency),
+            (emergency && !declared, ProposalError::Declaration),
+            (!emergency && declared, ProposalError::NoEmergency),
             (lead.state != MemberState::Active, ProposalError::Lead),
             (unqualified, ProposalError::Qualification),
             (*level != RiskLevel::Low && notice.is_none(), ProposalError::RiskNotice),
@@ -191,6 +201,7 @@ impl Activity {
             kind: proposal.kind,
             nature: proposal.nature,
             own_duty: proposal.own_duty,
+            emergency_declaration: proposal.emergency_declaration,
             description: proposal.description,
             place: proposal.place,
             risk: proposal.risk,
@@ -229,6 +240,7 @@ mod tests {
             kind: ServiceKind::General,
             nature: ServiceNature::Voluntary,
             own_duty: false,
+            emergency_declaration: None,
             description: "清理三号楼楼道堆放的杂物".into(),
             place: "楼下".into(),
             risk: Risk { level: RiskLevel::Low, notice: None, insurance: None },
@@ -345,8 +357,12 @@ mod tests {
         assert_eq!(errors_at(proposal(), NodeKind::Unit), []);
         assert_eq!(errors_at(proposal(), NodeKind::BuildingGroup), [ProposalError::Publisher]);
         assert_eq!(errors_at(proposal(), NodeKind::HubHousehold), [ProposalError::Publisher]);
-        assert_eq!(errors_at(of(ServiceKind::Emergency), NodeKind::Subdistrict), [ProposalError::Emergency]);
-        assert_eq!(errors_at(of(ServiceKind::Emergency), NodeKind::District), []);
+        let declared =
+            |kind| Proposal { emergency_declaration: Some("市应急响应〔2026〕12号".into()), ..of(kind) };
+        assert_eq!(errors_at(declared(ServiceKind::Emergency), NodeKind::Subdistrict), [ProposalError::Emergency]);
+        assert_eq!(errors_at(declared(ServiceKind::Emergency), NodeKind::District), []);
+        assert_eq!(errors_at(of(ServiceKind::Emergency), NodeKind::District), [ProposalError::Declaration]);
+        assert_eq!(errors_at(declared(ServiceKind::General), NodeKind::District), [ProposalError::NoEmergency]);
         assert_eq!(errors(of(ServiceKind::Professional)), [ProposalError::Qualification]);
         let qualified = Proposal { qualification: Some("执业医师".into()), ..of(ServiceKind::Professional) };
         assert_eq!(errors(qualified), []);

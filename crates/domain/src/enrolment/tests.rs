@@ -27,6 +27,7 @@ fn activity() -> Activity {
         kind: ServiceKind::General,
         nature: ServiceNature::Voluntary,
         own_duty: false,
+        emergency_declaration: None,
         description: "清理三号楼楼道堆放的杂物".into(),
         place: "三号楼".into(),
         risk: Risk { level: RiskLevel::Low, notice: None, insurance: None },

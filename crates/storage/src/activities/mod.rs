@@ -185,6 +185,7 @@ impl From<&Activity> for row::ActiveModel {
             kind: Set(code::write(activity.kind)),
             nature: Set(code::write(activity.nature)),
             own_duty: Set(activity.own_duty),
+            emergency_declaration: Set(activity.emergency_declaration.clone()),
             description: Set(activity.description.clone()),
             place: Set(activity.place.clone()),
             risk_level: Set(code::write(activity.risk.level)),
@@ -221,6 +222,7 @@ impl TryFrom<row::Model> for Activity {
             kind: code::read("activity", "kind", id, &row.kind)?,
             nature: code::read("activity", "nature", id, &row.nature)?,
             own_duty: row.own_duty,
+            emergency_declaration: row.emergency_declaration,
             description: row.description,
             place: row.place,
             risk: Risk {
@@ -278,6 +280,7 @@ pub(crate) mod row {
         pub starts_at: DateTimeUtc,
         pub ends_at: DateTimeUtc,
         pub own_duty: bool,
+        pub emergency_declaration: Option<String>,
     }
 
     impl ActiveModelBehavior for ActiveModel {}

@@ -132,6 +132,7 @@ impl World {
             kind: ServiceKind::General,
             nature: ServiceNature::Voluntary,
             own_duty: false,
+            emergency_declaration: None,
             description: "清理三号楼楼道堆放的杂物".into(),
             place: "三号楼前".into(),
             risk: Risk { level: RiskLevel::Low, notice: None, insurance: None },

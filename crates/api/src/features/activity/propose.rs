@@ -26,7 +26,7 @@ pub(super) struct ProposeRequest {
     /// 名称，4 到 60 字
     #[schema(example = "周末清理楼道")]
     title: String,
-    /// 类别；专业服务须写明资质，应急服务只由区级发布
+    /// 类别；专业服务须写明资质，应急服务只由区级发布，须写明应急响应的文号
     kind: ServiceKindCode,
     /// 性质
     nature: ServiceNatureCode,
@@ -34,6 +34,9 @@ pub(super) struct ProposeRequest {
     #[serde(default)]
     #[schema(example = false)]
     own_duty: bool,
+    /// 应急响应的文号，如“市应急响应〔2026〕12号”，最多 100 字；应急服务必填，其他类别不能填
+    #[schema(example = json!(null))]
+    emergency_declaration: Option<String>,
     /// 说明，10 到 2000 字
     #[schema(example = "清理三号楼楼道堆放的杂物，请自备手套")]
     description: String,
@@ -141,6 +144,7 @@ fn read(request: ProposeRequest) -> ApiResult<Proposal> {
         kind: request.kind.0,
         nature: request.nature.0,
         own_duty: request.own_duty,
+        emergency_declaration: optional("emergency_declaration", request.emergency_declaration.as_deref(), 100)?,
         description: input::text("description", &request.description, 2000)?,
         place: input::line("place", &request.place, 100)?,
         risk: Risk {
@@ -162,6 +166,7 @@ fn refused(errors: Vec<ProposalError>) -> ApiError {
             ProposalError::Description => "description",
             ProposalError::Publisher => "organisation_id",
             ProposalError::Emergency => "kind",
+            ProposalError::Declaration | ProposalError::NoEmergency => "emergency_declaration",
             ProposalError::Lead => "lead_member_id",
             ProposalError::Qualification => "required_qualification",
             ProposalError::RiskNotice => "risk_notice",

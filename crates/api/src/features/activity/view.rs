@@ -110,6 +110,9 @@ pub(super) struct ActivityView {
     /// 关于积分的提示，须在报名前显示；本职工作才有
     #[schema(example = "只记时长，不计积分")]
     points_notice: Option<&'static str>,
+    /// 应急响应的文号；应急服务才有
+    #[schema(example = "市应急响应〔2026〕12号")]
+    emergency_declaration: Option<String>,
     /// 状态
     state: ActivityStateCode,
     /// 发布组织编号
@@ -253,6 +256,7 @@ impl ActivityView {
             nature: Coded(activity.nature),
             own_duty: activity.own_duty,
             points_notice: points_notice(activity.own_duty),
+            emergency_declaration: activity.emergency_declaration,
             state: Coded(state),
             organisation_id: activity.node.uuid(),
             organisation: node_name,
