@@ -82,24 +82,27 @@ pub fn compare(bench: &mut Bench) -> Result<(), Failure> {
             return Ok(());
         }
     }
-    for (what, path) in [("balance", "/api/v1/member/points"), ("first page", "/api/v1/member/points/entries?limit=20")]
-    {
-        let (mut of, mut rates) = (Vec::new(), Vec::new());
-        for phone in [long, short] {
+    // As many lines of both, so that the answers are equally long.
+    let page = format!("/api/v1/member/points/entries?limit={}", entries(bench, short)?.clamp(1, 20));
+    for (what, path) in [("balance", "/api/v1/member/points"), ("first page", &page)] {
+        let (mut of_long, mut of_short) = (0.0, 0.0);
+        // The machine is not always equally fast: each has the same share of its beginning and its end.
+        for (phone, is_long) in [(long, true), (short, false), (short, false), (long, true)] {
             let token = token(bench, phone)?;
             let request = Request { method: "GET", path, token: Some(&token), ..Request::default() }.to_text();
-            let (rate, count) = (bench.drive(&Again(request), CONNECTIONS)?.rate, entries(bench, phone)?);
-            rates.push(rate);
-            of.push(format!("{rate:.0} times a second by a member with {count} entries"));
+            *(if is_long { &mut of_long } else { &mut of_short }) +=
+                bench.drive(&Again(request), CONNECTIONS)?.rate / 2.0;
         }
-        if rates[0] < rates[1] * LEAST {
-            let ratio = rates[0] / rates[1];
-            bench
-                .report
-                .wrong
-                .push(format!("a long history: the {what} at {ratio:.2} of a short one's rate, not {LEAST}"));
+        if of_long < of_short * LEAST {
+            let ratio = of_long / of_short;
+            let complaint = format!("a long history: the {what} at {ratio:.2} of a short one's rate, not {LEAST}");
+            bench.report.wrong.push(complaint);
         }
-        bench.report.notes.push(format!("The {what} was read {}.", of.join(" and ")));
+        let (many, few) = (entries(bench, long)?, entries(bench, short)?);
+        bench.report.notes.push(format!(
+            "The {what} was read {of_long:.0} times a second by a member with {many} entries and {of_short:.0} times a \
+             second by a member with {few} entries."
+        ));
     }
     Ok(())
 }
