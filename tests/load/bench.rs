@@ -151,14 +151,17 @@ impl Bench {
     pub fn finish(mut self) -> Result<Report, Failure> {
         let (loaded, most) = self.server.memory()?;
         self.report.notes.push(format!("Resident memory after all loads: {loaded} MiB; at most {most} MiB."));
-        let (least, most) =
-            self.busy.iter().fold((f64::MAX, 0.0_f64), |(least, most), busy| (least.min(*busy), most.max(*busy)));
-        #[expect(clippy::cast_precision_loss, reason = "a few dozen pauses")]
-        let mean = self.busy.iter().sum::<f64>() / self.busy.len().max(1) as f64;
-        self.report.notes.push(format!(
-            "Machine: {}. In the pauses between the cells it was {mean:.0} % busy with other things ({least:.0} to {most:.0} %).",
-            machine::description()
-        ));
+        let machine = machine::description();
+        self.report.notes.push(format!("Machine: {machine}."));
+        // Loads that are measured in another way have no pauses.
+        if let Some(least) = self.busy.iter().copied().reduce(f64::min) {
+            let most = self.busy.iter().copied().fold(least, f64::max);
+            #[expect(clippy::cast_precision_loss, reason = "a few dozen pauses")]
+            let mean = self.busy.iter().sum::<f64>() / self.busy.len() as f64;
+            self.report.notes.push(format!(
+                "In the pauses between the cells the machine was {mean:.0} % busy with other things ({least:.0} to {most:.0} %)."
+            ));
+        }
         self.report.judge();
         Ok(self.report)
     }
