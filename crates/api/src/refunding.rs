@@ -1,4 +1,5 @@
 //! Refunding (退还): what a redemption took goes back, whoever closed it: the member, the clock, or an undone confirmation.
+//! Whatever comes back, from a redemption or from a case of misconduct, pays what its member owes.
 
 use domain::id::{LotId, MemberId};
 use domain::points::{self, Actor, Grace, Posting};
