@@ -40,7 +40,7 @@ async fn propose(admin: &Client, enrolment: &str, fraud: bool) -> Reply {
     admin.post("/admin/misconduct-cases", &body).await
 }
 
-async fn confirm(admin: &Client, case: &str) -> Reply {
+pub(crate) async fn confirm(admin: &Client, case: &str) -> Reply {
     admin.insist(&format!("/admin/misconduct-cases/{case}/confirmation"), &key(), &json!({})).await
 }
 

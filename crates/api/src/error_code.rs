@@ -76,6 +76,7 @@ error_codes! {
     AlreadyCheckedIn = "already_checked_in", 409, "已经签到";
     NotCheckedIn = "not_checked_in", 409, "还没有签到";
     AlreadyCheckedOut = "already_checked_out", 409, "已经签退";
+    LeadBarred = "lead_barred", 409, "负责人暂时不能确认";
     MakeUpTooLate = "make_up_too_late", 409, "已过补录期限";
     TooLarge = "too_large", 413, "内容过大";
     UnsupportedMediaType = "unsupported_media_type", 415, "不支持的内容类型";

@@ -89,6 +89,19 @@ pub async fn last_standing_fraud(tx: &ReadTx, member: MemberId) -> Result<Option
     found.map(MisconductCase::try_from).transpose()
 }
 
+/// Until when the frauds that stand bar this member from vouching for anybody.
+pub async fn lead_barred_until(tx: &ReadTx, lead: MemberId) -> Result<Option<Instant>> {
+    let found = row::Entity::find()
+        .select_only()
+        .column(row::Column::LeadBarredUntil)
+        .filter(row::Column::LeadAtFault.eq(lead.uuid()))
+        .filter(row::Column::LeadBarredUntil.is_not_null())
+        .filter(row::Column::State.is_in(MisconductState::VOID.map(code::write)))
+        .order_by_desc(row::Column::LeadBarredUntil)
+        .into_tuple::<Instant>();
+    Ok(found.one(&tx.on()).await?)
+}
+
 /// The enrolments of these members whose service is void.
 pub(crate) fn void_enrolments(members: &BTreeSet<MemberId>) -> SelectStatement {
     row::Entity::find()
@@ -133,6 +146,19 @@ pub async fn list_within(
     list(tx, query.filter(Condition::all().add_option(in_state)), page).await
 }
 
+/// Lists the frauds of members of these units that were confirmed, whatever became of them since, the newest first.
+pub async fn list_frauds_of_units(
+    tx: &ReadTx,
+    paths: &[NodePath],
+    page: &PageRequest<MisconductId>,
+) -> Result<Page<MisconductDetail, MisconductId>> {
+    let of_units = join::of("member", "unit_id").in_subquery(organisations::ids_inside(paths));
+    let confirmed =
+        row::Column::State.is_not_in([MisconductState::Proposed, MisconductState::Dismissed].map(code::write));
+    let query = detailed().filter(of_units).filter(row::Column::Fraud.eq(true)).filter(confirmed);
+    list(tx, query, page).await
+}
+
 async fn list(
     tx: &ReadTx,
     mut query: Select<row::Entity>,
@@ -175,6 +201,8 @@ impl From<&MisconductCase> for row::ActiveModel {
             reason: Set(case.reason.clone()),
             evidence: Set(case.evidence.clone()),
             fraud: Set(case.fraud),
+            lead_at_fault: Set(case.lead_at_fault.map(MemberId::uuid)),
+            lead_barred_until: Set(case.lead_barred_until),
             state: Set(code::write(case.state)),
             node_id: Set(case.proposed.node.uuid()),
             proposed_by: Set(case.proposed.by.admin.uuid()),
@@ -214,6 +242,8 @@ impl TryFrom<row::Model> for MisconductCase {
             reason: row.reason,
             evidence: row.evidence,
             fraud: row.fraud,
+            lead_at_fault: row.lead_at_fault.map(MemberId::new),
+            lead_barred_until: row.lead_barred_until,
             state: code::read("misconduct_case", "state", row.id, &row.state)?,
             proposed: proposed.ok_or_else(|| StorageError::corrupt("misconduct_case", "proposed_by", row.id))?,
             decided,
@@ -264,6 +294,8 @@ mod row {
         pub reason: String,
         pub evidence: String,
         pub fraud: bool,
+        pub lead_at_fault: Option<Uuid>,
+        pub lead_barred_until: Option<DateTimeUtc>,
         pub state: String,
         pub node_id: Uuid,
         pub proposed_by: Uuid,

@@ -249,7 +249,7 @@ needs! {
     ReadOrganisation, ReadAdmins, ManageOrganisation, ManageAdmins, GrantRoles, ReadAudit, ReadMembers, ManageRoster, ReadResidencies,
     ConfirmResidency, AcceptResidency, ReadActivities, ProposeActivity, ReviewActivity, ReviewAttendance, ReadMall,
     ManageMall, ApproveOffer, DecideReversal, ReadPoints, AnswerComplaints, ReadReports, ManageBudget, ReadFindings, ExplainFinding,
-    CloseFinding, DraftRulebook, ApproveRulebook, ProposeAdjustment, DecideAdjustment, ProposeReward, DecideReward, HandleMisconduct, RuleAppeal,
+    CloseFinding, DraftRulebook, ApproveRulebook, ProposeAdjustment, DecideAdjustment, ProposeReward, DecideReward, HandleMisconduct, RuleAppeal, ReadFraudLetters,
 }
 
 /// An administrator who holds the permission somewhere, with the subtrees where they hold it.

@@ -50,6 +50,7 @@ async fn accuse(
         reason: "签到后提前离开，未完成服务".into(),
         evidence: "其他参加人反映，十点以后未见本人；签退码由他人代扫".into(),
         fraud: false,
+        lead_at_fault: None,
     };
     let case = MisconductCase::propose(id, accusation, credited.state, step).map_err(failed)?;
     misconduct_cases::insert(tx, &case).await?;
@@ -68,8 +69,8 @@ async fn confirm(
     let credit = earn_events::credit_of(tx, case.member, source).await?;
     let activity = activities::find_any(tx, service.activity).await?;
     let place = activity.ok_or_else(|| failed("no activity"))?.node;
-    let deduction = rulebooks::in_force_at(tx, place, step.at).await?.rules.deductions.misconduct_points;
-    case.confirm(step, credit.map(|(transfer, _)| transfer), deduction).map_err(failed)?;
+    let rules = rulebooks::in_force_at(tx, place, step.at).await?.rules.deductions;
+    case.confirm(step, credit.map(|(transfer, _)| transfer), &rules).map_err(failed)?;
     service.void().map_err(failed)?;
     enrolments::update(tx, service).await?;
 

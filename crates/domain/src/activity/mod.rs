@@ -10,6 +10,7 @@ pub use self::session::{CODE_MARGIN, Session};
 
 use crate::code::{Code, codes};
 use crate::id::{ActivityId, AdminId, MemberId, NodeId};
+use crate::member::{Member, MemberState};
 use crate::official::Official;
 use crate::service::{ServiceKind, ServiceNature};
 use crate::time::Instant;
@@ -141,6 +142,9 @@ pub enum ActivityError {
     /// It would be published after it began.
     #[error("活动的开始时间已过，不能发布")]
     TooLate,
+    /// The new lead is no longer on the roster.
+    #[error("负责人已不在在职党员名册中")]
+    Lead,
 }
 
 impl Activity {
@@ -191,6 +195,19 @@ impl Activity {
         Ok(())
     }
 
+    /// Another member leads it from now on; what the former lead confirmed stays confirmed.
+    pub fn appoint(&mut self, lead: &Member, now: Instant) -> Result<(), ActivityError> {
+        match self.state_at(now) {
+            ActivityState::Review | ActivityState::Published | ActivityState::Ongoing | ActivityState::Finished => {}
+            other => return Err(ActivityError::State(other)),
+        }
+        if lead.state != MemberState::Active {
+            return Err(ActivityError::Lead);
+        }
+        self.lead = lead.id;
+        Ok(())
+    }
+
     fn reviewed_by_another(&self, by: Official, proposer: Official, now: Instant) -> Result<(), ActivityError> {
         if self.state != ActivityState::Review {
             return Err(ActivityError::State(self.state_at(now)));
@@ -205,6 +222,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+    use crate::member::MemberCategory;
 
     const NOW: Instant = Instant::UNIX_EPOCH;
 
@@ -283,6 +301,27 @@ mod tests {
         let mut late = activity();
         assert_eq!(late.publish(official(2), official(1), None, late.starts_at), Err(ActivityError::TooLate));
         assert_eq!(late.refuse(official(2), official(1), "已过期".into(), late.starts_at), Ok(()));
+    }
+
+    #[test]
+    fn another_member_leads_until_nothing_is_left_to_lead() {
+        let member = |state| Member {
+            id: MemberId::new(Uuid::from_u128(7)),
+            number: "PC00000007".into(),
+            name: "李秀英".into(),
+            phone_tail: "1234".into(),
+            unit: NodeId::new(Uuid::from_u128(4)),
+            category: MemberCategory::InService,
+            state,
+        };
+        let mut led = activity();
+        assert_eq!(led.appoint(&member(MemberState::Left), NOW), Err(ActivityError::Lead));
+        assert_eq!(led.appoint(&member(MemberState::Active), NOW), Ok(()));
+        assert_eq!(led.lead, member(MemberState::Active).id);
+        for state in [ActivityState::Refused, ActivityState::Cancelled, ActivityState::Settled] {
+            led.state = state;
+            assert_eq!(led.appoint(&member(MemberState::Active), NOW), Err(ActivityError::State(state)));
+        }
     }
 
     #[test]

@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::lead::EvaluationCode;
+use super::may_vouch;
 use super::view::EnrolmentStateCode;
 use crate::auth::caller::CurrentMember;
 use crate::error::{ApiError, ApiResult, Problem};
@@ -65,7 +66,7 @@ struct ConfirmedAttendanceView {
 #[utoipa::path(tag = "负责人", params(("id" = Uuid, Path, description = "活动编号")), responses(
     (status = 200, description = "已确认，等待社区审核", body = ConfirmedView),
     (status = 404, description = "没有由您负责的这个活动，或报名不属于它", body = Problem, content_type = "application/problem+json"),
-    (status = 409, description = "有人还没签退或已经确认过，facts.enrolment_id 说明是谁", body = Problem, content_type = "application/problem+json"),
+    (status = 409, description = "有人还没签退或已经确认过，facts.enrolment_id 说明是谁；或您因弄虚作假暂时不能确认", body = Problem, content_type = "application/problem+json"),
     (status = 422, description = "填写有误", body = Problem, content_type = "application/problem+json"),
 ))]
 #[post("/led-activities/{id}/confirmation")]
@@ -95,6 +96,7 @@ async fn confirm(
 ) -> ApiResult<ConfirmedView> {
     let activity = activities::find_led(&work.tx, lead, id).await?.ok_or_else(ApiError::not_found)?.activity;
     work.about("activity", id);
+    may_vouch(work, lead).await?;
     let sessions = activity_sessions::list_of(&work.tx, id).await?;
     let ids: Vec<_> = evaluations.keys().copied().collect();
     let mut attendances = Vec::with_capacity(ids.len());

@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::lead::EvaluationCode;
+use super::may_vouch;
 use super::view::EnrolmentStateCode;
 use crate::auth::caller::CurrentMember;
 use crate::error::{ApiError, ApiResult, Problem};
@@ -57,7 +58,7 @@ struct MadeUpView {
 #[utoipa::path(tag = "负责人", params(("id" = Uuid, Path, description = "活动编号")), responses(
     (status = 200, description = "已补录，等待社区审核", body = MadeUpView),
     (status = 404, description = "没有由您负责的这个活动，或报名不属于它", body = Problem, content_type = "application/problem+json"),
-    (status = 409, description = "不在可以补录的状态，或已过补录期限", body = Problem, content_type = "application/problem+json"),
+    (status = 409, description = "不在可以补录的状态、已过补录期限，或您因弄虚作假暂时不能补录", body = Problem, content_type = "application/problem+json"),
     (status = 422, description = "填写有误", body = Problem, content_type = "application/problem+json"),
 ))]
 #[post("/led-activities/{id}/made-up-attendance")]
@@ -84,6 +85,7 @@ async fn make_up(
     evaluation: Evaluation,
 ) -> ApiResult<MadeUpView> {
     let activity = activities::find_led(&work.tx, lead, id).await?.ok_or_else(ApiError::not_found)?.activity;
+    may_vouch(work, lead).await?;
     let locked = enrolments::lock_of_activity(&mut work.tx, id, &[enrolment]).await?.pop();
     let mut enrolment = locked.ok_or_else(ApiError::not_found)?;
     work.about("enrolment", enrolment.id);

@@ -8,6 +8,7 @@ use storage::{activities, activity_sessions, members, organisations};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::may_lead;
 use super::view::{ManagedActivityView, RiskLevelCode, ServiceKindCode, ServiceNatureCode};
 use crate::auth::caller::{Authorized, needs};
 use crate::error::{ApiError, ApiResult, Problem};
@@ -112,6 +113,7 @@ async fn propose(
     let node = node.ok_or_else(|| ApiError::field("organisation_id", "没有这个组织，或不在您的辖区内"))?;
     let lead = members::find_belonging(&work.tx, &caller.scope, lead).await?;
     let lead = lead.ok_or_else(|| ApiError::field("lead_member_id", "没有这名党员，或不在您的辖区内"))?;
+    may_lead(work, lead.id).await?;
     let id = ActivityId::new(Uuid::now_v7());
     let plans = proposal.plans.clone();
     let activity = Activity::propose(id, proposal, &node, &lead, caller.admin.id, work.now).map_err(refused)?;

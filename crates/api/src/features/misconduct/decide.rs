@@ -5,6 +5,7 @@ use domain::enrolment::Enrolment;
 use domain::id::{MisconductId, TransferId};
 use domain::misconduct::{MisconductCase, MisconductState};
 use domain::official::Step;
+use domain::points::rulebook::Deductions;
 use domain::points::{Actor, Occasion, Posting, Purse, Source, SourceKind, clawback, deduct};
 use domain::service::ReversalKind;
 use serde::Deserialize;
@@ -15,7 +16,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::view::ManagedMisconductView;
-use super::{not_credited, step};
+use super::{letter, not_credited, step};
 use crate::auth::caller::{Authorized, needs};
 use crate::error::{ApiError, ApiResult, Problem};
 use crate::fraud_stop;
@@ -29,7 +30,7 @@ type Handler = Authorized<needs::HandleMisconduct>;
 
 /// 认定违规
 ///
-/// 由提出人以外的人认定。该次服务作废：所得积分追回，余额不足的记为欠分；时长扣除；另按规则扣分。弄虚作假的暂停使用积分十二个月。
+/// 由提出人以外的人认定。该次服务作废：所得积分追回，余额不足的记为欠分；时长扣除；另按规则扣分。弄虚作假的按规则暂停使用积分，一般为十二个月，并函告其所在单位；负有责任的负责人同期不能担任负责人、确认或补录考勤。
 /// 党员可在五个工作日内申诉。须先再次验证动态码。
 #[utoipa::path(tag = "违规处理", params(
     ("id" = Uuid, Path, description = "违规处理编号"),
@@ -97,8 +98,8 @@ async fn confirm(work: &mut Work, caller: Handler, id: MisconductId) -> ApiResul
     let mut purse = purses::lock(&mut work.tx, case.member).await?;
     let source = Source { kind: SourceKind::Enrolment, id: case.enrolment.uuid() };
     let credit = earn_events::credit_of(&work.tx, case.member, source).await?;
-    let deduction = deduction(work, &enrolment).await?;
-    case.confirm(step, credit.map(|(transfer, _)| transfer), deduction)?;
+    let rules = rules(work, &enrolment).await?;
+    case.confirm(step, credit.map(|(transfer, _)| transfer), &rules)?;
     enrolment.void().map_err(not_credited)?;
     enrolments::update(&mut work.tx, &enrolment).await?;
 
@@ -107,13 +108,14 @@ async fn confirm(work: &mut Work, caller: Handler, id: MisconductId) -> ApiResul
     let (void, now) = (ReversalKind::Void, work.now);
     service_records::reverse(&mut work.tx, case.member, source, case.id, void, now).await?;
     fraud_stop::stop(work, &case).await?;
+    letter::send(work, &case).await?;
     keep(work, &caller, &case).await
 }
 
 /// What misconduct costs by the rules of the place whose service it was, as these credited it.
-async fn deduction(work: &Work, enrolment: &Enrolment) -> ApiResult<i64> {
+async fn rules(work: &Work, enrolment: &Enrolment) -> ApiResult<Deductions> {
     let activity = activities::find_any(&work.tx, enrolment.activity).await?.ok_or_else(ApiError::not_found)?;
-    Ok(rulebooks::in_force_at(&work.tx, activity.node, work.now).await?.rules.deductions.misconduct_points)
+    Ok(rulebooks::in_force_at(&work.tx, activity.node, work.now).await?.rules.deductions)
 }
 
 /// Takes what the service earned, and the deduction.

@@ -2,6 +2,7 @@
 
 mod appeal;
 mod decide;
+mod letter;
 mod list;
 mod propose;
 mod rule;
@@ -32,7 +33,8 @@ pub fn admin_routes(routes: &mut ServiceConfig) {
         .service(list::show_misconduct_case)
         .service(decide::confirm_misconduct_case)
         .service(decide::dismiss_misconduct_case)
-        .service(rule::rule_misconduct_appeal);
+        .service(rule::rule_misconduct_appeal)
+        .service(letter::list_fraud_letters);
 }
 
 /// A step in the name of the admin's nearest organisation that has authority over the node.
@@ -48,6 +50,7 @@ impl From<MisconductError> for ApiError {
             MisconductError::NotCredited(_) | MisconductError::State(_) => ErrorCode::StateConflict,
             MisconductError::SamePerson => ErrorCode::SamePerson,
             MisconductError::AppealOver(_) => ErrorCode::AppealOver,
+            MisconductError::LeadWithoutFraud => return Self::field("lead_at_fault", error),
         };
         Self::new(code, error.to_string())
     }

@@ -32,6 +32,9 @@ pub(super) struct MisconductRequest {
     /// 是否弄虚作假；是的同时暂停使用积分
     #[serde(default)]
     fraud: bool,
+    /// 确认该次考勤的负责人是否对弄虚作假负有责任；是的在同样长的时间内不能担任负责人、确认或补录考勤。只有弄虚作假才能填
+    #[serde(default)]
+    lead_at_fault: bool,
 }
 
 /// 提出违规处理
@@ -40,7 +43,7 @@ pub(super) struct MisconductRequest {
 #[utoipa::path(tag = "违规处理", responses(
     (status = 201, description = "已提出，待确认", body = ManagedMisconductView),
     (status = 404, description = "辖区内没有这次报名", body = Problem, content_type = "application/problem+json"),
-    (status = 409, description = "服务尚未入账、已作处理，或党员与您是同一人", body = Problem, content_type = "application/problem+json"),
+    (status = 409, description = "服务尚未入账、已作处理，或党员或负有责任的负责人与您是同一人", body = Problem, content_type = "application/problem+json"),
     (status = 422, description = "填写有误", body = Problem, content_type = "application/problem+json"),
 ))]
 #[post("/misconduct-cases")]
@@ -49,10 +52,10 @@ pub(super) async fn propose_misconduct_case(
     request: Json<MisconductRequest>,
     use_case: UseCase,
 ) -> ApiResult<HttpResponse> {
-    let MisconductRequest { enrolment_id, reason, evidence, fraud } = request.0;
+    let MisconductRequest { enrolment_id, reason, evidence, fraud, lead_at_fault } = request.0;
     let reason = input::text("reason", &reason, 200)?;
     let evidence = input::text("evidence", &evidence, 1000)?;
-    let charge = Charge { enrolment: EnrolmentId::new(enrolment_id), reason, evidence, fraud };
+    let charge = Charge { enrolment: EnrolmentId::new(enrolment_id), reason, evidence, fraud, lead_at_fault };
     let story = use_case.write("propose_misconduct_case", move |work| Box::pin(propose(work, caller, charge)));
     Ok(HttpResponse::Created().json(story.await?))
 }
@@ -62,6 +65,7 @@ struct Charge {
     reason: String,
     evidence: String,
     fraud: bool,
+    lead_at_fault: bool,
 }
 
 async fn propose(
@@ -69,7 +73,7 @@ async fn propose(
     caller: Authorized<needs::HandleMisconduct>,
     charge: Charge,
 ) -> ApiResult<ManagedMisconductView> {
-    let Charge { enrolment: id, reason, evidence, fraud } = charge;
+    let Charge { enrolment: id, reason, evidence, fraud, lead_at_fault } = charge;
     let locked = enrolments::lock_within(&mut work.tx, &caller.scope, &[id]).await?;
     let enrolment = locked.into_iter().next().ok_or_else(ApiError::not_found)?;
     let activity = activities::find_any(&work.tx, enrolment.activity).await?.ok_or_else(ApiError::not_found)?;
@@ -78,7 +82,9 @@ async fn propose(
     let id = MisconductId::new(Uuid::now_v7());
     work.about("misconduct_case", id);
     work.because(reason.clone());
-    let accusation = Accusation { enrolment: enrolment.id, member: enrolment.member, reason, evidence, fraud };
+    let lead_at_fault = enrolment.confirmation.filter(|_| lead_at_fault).map(|confirmation| confirmation.by);
+    let (service, member) = (enrolment.id, enrolment.member);
+    let accusation = Accusation { enrolment: service, member, reason, evidence, fraud, lead_at_fault };
     let case = MisconductCase::propose(id, accusation, enrolment.state, step)?;
     misconduct_cases::insert(&mut work.tx, &case).await.map_err(repeated)?;
     let shown = misconduct_cases::find_within(&work.tx, &caller.scope, id).await?;

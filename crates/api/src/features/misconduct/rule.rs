@@ -16,8 +16,8 @@ use storage::{
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::not_credited;
 use super::view::ManagedMisconductView;
+use super::{letter, not_credited};
 use crate::auth::caller::{Authorized, needs};
 use crate::error::{ApiError, ApiResult, Problem};
 use crate::error_code::ErrorCode;
@@ -93,6 +93,7 @@ async fn rule(
     misconduct_cases::update(&mut work.tx, &case, MisconductState::Appealed).await?;
     if granted {
         thaw(work, &case).await?;
+        letter::withdraw(work, &case).await?;
     }
     let shown = misconduct_cases::find_within(&work.tx, &caller.scope, id).await?;
     Ok(ManagedMisconductView::from(shown.ok_or_else(ApiError::not_found)?))

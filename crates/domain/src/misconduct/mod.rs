@@ -1,12 +1,17 @@
 //! Misconduct (违规处理): credited service that should not have been, voided by two persons, with an appeal to the level above.
 
+mod letter;
+
 use chrono::{Datelike, Duration, Months, Weekday};
 use thiserror::Error;
+
+pub use self::letter::Letter;
 
 use crate::code::{Code, codes};
 use crate::enrolment::EnrolmentState;
 use crate::id::{EnrolmentId, MemberId, MisconductId, TransferId};
-use crate::official::Step;
+use crate::official::{Official, Step};
+use crate::points::rulebook::Deductions;
 use crate::time::{Instant, business_day, spoken, start_of_day};
 
 codes! {
@@ -62,6 +67,10 @@ pub struct MisconductCase {
     pub evidence: String,
     /// Whether it was fraud, which also stops spending.
     pub fraud: bool,
+    /// The lead who vouched for it, if they had part in the fraud.
+    pub lead_at_fault: Option<MemberId>,
+    /// Until when that lead's word does not count; from the confirmation on.
+    pub lead_barred_until: Option<Instant>,
     /// Where it stands.
     pub state: MisconductState,
     /// Who proposed it.
@@ -97,6 +106,8 @@ pub struct Accusation {
     pub evidence: String,
     /// Whether it was fraud.
     pub fraud: bool,
+    /// The lead who vouched for it, if they had part in the fraud.
+    pub lead_at_fault: Option<MemberId>,
 }
 
 /// Why a case does not go on.
@@ -114,6 +125,25 @@ pub enum MisconductError {
     /// The days for an appeal are over.
     #[error("申诉期已于 {} 届满", spoken(*.0))]
     AppealOver(Instant),
+    /// A lead answers for fraud alone.
+    #[error("只有弄虚作假才追究负责人")]
+    LeadWithoutFraud,
+}
+
+/// Why a member neither leads an activity nor vouches for anybody's service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("经认定，该负责人对弄虚作假负有责任，{} 前不能担任负责人、确认或补录考勤，须另行指定负责人", spoken(*.until))]
+pub struct LeadBarred {
+    /// Until when.
+    pub until: Instant,
+}
+
+/// Whether a member may vouch for service now, whom cases that stand bar until then.
+pub fn may_vouch(barred_until: Option<Instant>, now: Instant) -> Result<(), LeadBarred> {
+    match barred_until {
+        Some(until) if now < until => Err(LeadBarred { until }),
+        _ => Ok(()),
+    }
 }
 
 impl MisconductCase {
@@ -127,17 +157,19 @@ impl MisconductCase {
         if service != EnrolmentState::Credited {
             return Err(MisconductError::NotCredited(service));
         }
-        if step.by.is(accusation.member) {
-            return Err(MisconductError::SamePerson);
+        let Accusation { enrolment, member, reason, evidence, fraud, lead_at_fault } = accusation;
+        if lead_at_fault.is_some() && !fraud {
+            return Err(MisconductError::LeadWithoutFraud);
         }
-        let Accusation { enrolment, member, reason, evidence, fraud } = accusation;
-        Ok(Self {
+        let case = Self {
             id,
             enrolment,
             member,
             reason,
             evidence,
             fraud,
+            lead_at_fault,
+            lead_barred_until: None,
             state: MisconductState::Proposed,
             proposed: step,
             decided: None,
@@ -148,17 +180,24 @@ impl MisconductCase {
             appeal_until: None,
             appeal: None,
             ruling: None,
-        })
+        };
+        if case.concerns(step.by) { Err(MisconductError::SamePerson) } else { Ok(case) }
     }
 
     /// Another person confirms it. What it costs is taken by the caller: the credit if there was one, and the deduction.
-    pub fn confirm(&mut self, step: Step, earned: Option<TransferId>, deduction: i64) -> Result<(), MisconductError> {
+    pub fn confirm(
+        &mut self,
+        step: Step,
+        earned: Option<TransferId>,
+        rules: &Deductions,
+    ) -> Result<(), MisconductError> {
         self.may_be_decided(step)?;
         self.state = MisconductState::Confirmed;
         self.decided = Some(step);
-        self.deduction = deduction;
+        self.deduction = rules.misconduct_points;
         self.clawback = earned.map(TransferId::of_clawback);
-        self.deducted = (deduction > 0).then(|| TransferId::of_deduction(self.id));
+        self.deducted = (self.deduction > 0).then(|| TransferId::of_deduction(self.id));
+        self.lead_barred_until = self.lead_at_fault.and_then(|_| self.frozen_until(rules.fraud_freeze_months));
         self.appeal_until = Some(appeal_until(step.at));
         Ok(())
     }
@@ -192,7 +231,7 @@ impl MisconductCase {
         }
         let by = ruling.step.by;
         let had_part = [Some(self.proposed), self.decided].into_iter().flatten().any(|step| by.is_same_person(step.by));
-        if by.is(self.member) || had_part {
+        if self.concerns(by) || had_part {
             return Err(MisconductError::SamePerson);
         }
         self.state = if granted { MisconductState::Revoked } else { MisconductState::Upheld };
@@ -215,10 +254,15 @@ impl MisconductCase {
         if self.state != MisconductState::Proposed {
             return Err(MisconductError::State(self.state));
         }
-        if step.by.is(self.member) || step.by.is_same_person(self.proposed.by) {
+        if self.concerns(step.by) || step.by.is_same_person(self.proposed.by) {
             return Err(MisconductError::SamePerson);
         }
         Ok(())
+    }
+
+    /// Whether it is about this person: the member, or the lead at fault.
+    fn concerns(&self, by: Official) -> bool {
+        by.is(self.member) || self.lead_at_fault.is_some_and(|lead| by.is(lead))
     }
 }
 
@@ -236,87 +280,4 @@ fn appeal_until(from: Instant) -> Instant {
 }
 
 #[cfg(test)]
-mod tests {
-    use uuid::Uuid;
-
-    use super::*;
-    use crate::id::{AdminId, NodeId};
-    use crate::official::Official;
-
-    const DEDUCTION: i64 = 20;
-    const FRAUD_FREEZE_MONTHS: u32 = 12;
-
-    fn at(text: &str) -> Instant {
-        text.parse().expect("an instant")
-    }
-
-    fn member(number: u128) -> MemberId {
-        MemberId::new(Uuid::from_u128(number))
-    }
-
-    fn step(admin: u128, also: Option<MemberId>) -> Step {
-        let by = Official { admin: AdminId::new(Uuid::from_u128(admin)), member: also };
-        Step { by, node: NodeId::new(Uuid::from_u128(1)), at: at("2026-11-24T09:00:00+08:00") }
-    }
-
-    fn propose(service: EnrolmentState, by: Step) -> Result<MisconductCase, MisconductError> {
-        let accusation = Accusation {
-            enrolment: EnrolmentId::new(Uuid::from_u128(3)),
-            member: member(1),
-            reason: "代签".into(),
-            evidence: "监控显示未到场".into(),
-            fraud: true,
-        };
-        MisconductCase::propose(MisconductId::new(Uuid::from_u128(2)), accusation, service, by)
-    }
-
-    fn confirmed() -> MisconductCase {
-        let mut case = propose(EnrolmentState::Credited, step(1, None)).expect("proposed");
-        case.confirm(step(2, None), Some(TransferId::new(Uuid::from_u128(4))), DEDUCTION).expect("confirmed");
-        case
-    }
-
-    #[test]
-    fn each_step_is_another_persons_and_never_the_members() {
-        let same = Err(MisconductError::SamePerson);
-        assert_eq!(propose(EnrolmentState::Credited, step(1, Some(member(1)))).map(|_| ()), same);
-        let open = EnrolmentState::InPublicity;
-        assert_eq!(propose(open, step(1, None)).map(|_| ()), Err(MisconductError::NotCredited(open)));
-        let mut case = propose(EnrolmentState::Credited, step(1, Some(member(2)))).expect("proposed");
-        for by in [step(1, None), step(9, Some(member(2))), step(9, Some(member(1)))] {
-            assert_eq!(case.confirm(by, None, DEDUCTION), same);
-            assert_eq!(case.dismiss(by, "不成立".into()), same);
-        }
-        case.confirm(step(3, None), None, 0).expect("confirmed");
-        assert_eq!((case.clawback, case.deducted), (None, None), "nothing earned, nothing deducted");
-        case.appeal("我在场".into(), step(1, None).at).expect("appealed");
-        for by in [step(1, None), step(3, None), step(9, Some(member(2))), step(9, Some(member(1)))] {
-            assert_eq!(case.rule(Ruling { step: by, text: "维持".into() }, false), same);
-        }
-        case.rule(Ruling { step: step(4, None), text: "维持".into() }, false).expect("ruled");
-        assert_eq!(case.state, MisconductState::Upheld);
-        let again = case.rule(Ruling { step: step(5, None), text: "再议".into() }, true);
-        assert_eq!(again, Err(MisconductError::State(MisconductState::Upheld)));
-    }
-
-    #[test]
-    fn an_appeal_is_taken_once_and_for_five_working_days() {
-        let mut case = confirmed();
-        let until = at("2026-12-02T00:00:00+08:00");
-        assert_eq!(case.appeal_until, Some(until), "Tuesday, and five working days with a weekend between");
-        assert_eq!(case.clone().appeal("迟".into(), until), Err(MisconductError::AppealOver(until)));
-        case.appeal("我在场".into(), until - Duration::microseconds(1)).expect("appealed");
-        let again = case.appeal("再".into(), step(1, None).at);
-        assert_eq!(again, Err(MisconductError::State(MisconductState::Appealed)));
-        let friday = at("2026-11-27T23:59:59+08:00");
-        assert_eq!(appeal_until(friday), at("2026-12-05T00:00:00+08:00"));
-    }
-
-    #[test]
-    fn fraud_stops_spending_for_a_year() {
-        let mut case = confirmed();
-        assert_eq!(case.frozen_until(FRAUD_FREEZE_MONTHS), Some(at("2027-11-24T09:00:00+08:00")));
-        case.fraud = false;
-        assert_eq!(case.frozen_until(FRAUD_FREEZE_MONTHS), None);
-    }
-}
+mod tests;
