@@ -129,6 +129,24 @@ async fn confirmed_misconduct_takes_everything_and_a_granted_appeal_gives_it_bac
     app.books_balance().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_granted_appeal_gives_back_pays_what_is_owed_for_something_else() {
+    let app = TestApp::start().await;
+    let (li, first) = served(&app).await;
+    let second_admin = app.stepped_up("second-community").await;
+    let case = confirmed(&app, &second_admin, &first, false).await;
+    assert_eq!(standing(&li).await[..2], [0, 20], "the credit is gone, and the deduction is owed");
+    let second = serve(&app, &li).await;
+    assert_eq!(standing(&li).await[..2], [0, 0], "the second service paid it");
+    confirmed(&app, &second_admin, &second, false).await;
+    assert_eq!(standing(&li).await[..2], [0, 40], "the second credit and its deduction are owed");
+
+    appeal(&li, &case).await.expect(200);
+    rule(&app.stepped_up("subdistrict").await, &case, true).await.expect(201);
+    assert_eq!(standing(&li).await[..2], [0, 0], "what came back for the first case pays for the second");
+    app.books_balance().await;
+}
+
 /// The rules void the activity: it takes no room under the caps, unless the appeal is granted.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_void_takes_no_room_under_a_cap() {
