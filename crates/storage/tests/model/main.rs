@@ -3,11 +3,16 @@
 //! reason; after every story the books must be sound. SQLite, or PostgreSQL where `ZHIXIANG_TEST_DATABASE_URL` names a
 //! server; `ZHIXIANG_TEST_MODEL_CASES` asks for more stories than usual.
 
+mod corrections;
+mod donation;
+mod earning;
+mod holds;
 mod ledger;
 mod model;
 mod operation;
 mod template;
 mod view;
+mod vouchers;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -34,7 +39,7 @@ const CASES: u32 = 48;
 const STEPS: RangeInclusive<usize> = 30..=90;
 
 /// Every reason to refuse, and what else may come of a step: the stories must have met each.
-const MET: [&str; 21] = [
+const MET: [&str; 26] = [
     "Done",
     "Owes",
     "Repays",
@@ -53,6 +58,11 @@ const MET: [&str; 21] = [
     "AnotherMerchant",
     "VoucherExpired",
     "VoucherCancelled",
+    "VoucherReversed",
+    "NotVerified",
+    "UndoneTooLate",
+    "GiftTooSmall",
+    "GiftsOfDay",
     "StockTooLow",
     "HoldEnded",
     "HoldOverdue",

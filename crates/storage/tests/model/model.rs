@@ -4,7 +4,6 @@
 use std::ops::Add;
 
 use chrono::{Datelike, Days, NaiveDate, NaiveDateTime, NaiveTime};
-use domain::service::{Evaluation, ServiceKind};
 
 use crate::operation::{Operation, Pick, first_of};
 
@@ -19,6 +18,9 @@ pub const GRACE_DAYS: u32 = 7;
 pub const PER_OFFER_AND_QUARTER: usize = 2;
 pub const PER_MONTH: usize = 2;
 pub const YEAR_FEN: i64 = 6_000;
+pub const UNDONE_WITHIN_HOURS: i64 = 24;
+pub const LEAST_GIFT: i64 = 5;
+pub const GIFTS_OF_DAY: i64 = 15;
 
 /// Why something is not done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -38,6 +40,11 @@ pub enum Refusal {
     AnotherMerchant,
     VoucherExpired,
     VoucherCancelled,
+    VoucherReversed,
+    NotVerified,
+    UndoneTooLate,
+    GiftTooSmall,
+    GiftsOfDay,
     StockTooLow,
     HoldEnded,
     HoldOverdue,
@@ -69,6 +76,7 @@ pub struct Model {
     pub vouchers: Vec<Voucher>,
     pub events: Vec<Event>,
     pub holds: Vec<Reserve>,
+    pub gifts: Vec<Gift>,
     /// What came of the last step.
     pub last: Outcome,
 }
@@ -80,7 +88,7 @@ pub struct Person {
     pub frozen: bool,
     pub earned: i64,
     pub minutes: i64,
-    settled: bool,
+    pub settled: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -112,9 +120,10 @@ pub struct Voucher {
     pub member: Pick,
     pub offer: Pick,
     pub state: State,
-    issued: NaiveDateTime,
-    expires: NaiveDateTime,
-    uses: Vec<(usize, i64)>,
+    pub issued: NaiveDateTime,
+    pub expires: NaiveDateTime,
+    pub verified: Option<NaiveDateTime>,
+    pub uses: Vec<(usize, i64)>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,16 +132,17 @@ pub enum State {
     Verified,
     Cancelled,
     Expired,
+    Reversed,
 }
 
 /// Points that are reserved, out of lots that were good when it began.
 #[derive(Clone, Debug)]
 pub struct Reserve {
-    member: Pick,
-    amount: i64,
-    since: NaiveDateTime,
-    until: NaiveDateTime,
-    pending: bool,
+    pub member: Pick,
+    pub amount: i64,
+    pub since: NaiveDateTime,
+    pub until: NaiveDateTime,
+    pub pending: bool,
 }
 
 /// Something that was decided to earn points, or none.
@@ -140,137 +150,57 @@ pub struct Reserve {
 pub struct Event {
     pub member: Pick,
     pub points: i64,
-    day: NaiveDate,
-    clawed_back: bool,
+    /// When it was credited.
+    pub at: NaiveDateTime,
+    /// What was taken back of it.
+    pub taken: Option<Taken>,
+    pub day: NaiveDate,
+}
+
+/// What was taken back of a credit: out of which lots, and what became debt.
+#[derive(Clone, Debug)]
+pub struct Taken {
+    pub uses: Vec<(usize, i64)>,
+    pub debt: i64,
+    pub restored: bool,
+}
+
+/// Points that a member gave away.
+#[derive(Clone, Debug)]
+pub struct Gift {
+    pub member: Pick,
+    pub points: i64,
+    pub day: NaiveDate,
 }
 
 impl Model {
     pub fn new(now: NaiveDateTime, people: usize, shelves: Vec<Shelf>) -> Self {
         let people = vec![Person::default(); people];
-        let (vouchers, events, holds) = (Vec::new(), Vec::new(), Vec::new());
-        Self { now, people, shelves, vouchers, events, holds, last: Ok(Moved::default()) }
+        let (vouchers, events, holds, gifts) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Self { now, people, shelves, vouchers, events, holds, gifts, last: Ok(Moved::default()) }
     }
 
     pub fn step(&mut self, operation: &Operation) -> Outcome {
         match *operation {
-            Operation::Serve { member, minutes, made_up, kind, evaluation, own_duty, days_ago } => {
-                let day = (self.now - Days::new(days_ago)).date();
-                let counted = (minutes + made_up * MADE_UP_PERCENT / 100).min(240) / 30;
-                let wanted = counted * 5 * percent_of_kind(kind) * percent_of_evaluation(evaluation) / 10_000;
-                self.people[member].minutes += minutes + made_up;
-                Ok(self.earn(member, day, if own_duty { 0 } else { wanted }))
-            }
-            Operation::Settle { member } => {
-                if std::mem::replace(&mut self.people[member].settled, true) {
-                    return Err(Refusal::DoneBefore);
-                }
-                Ok(self.earn(member, self.now.date(), FIRST_RESIDENCY))
-            }
+            Operation::Serve(outing) => Ok(self.serve(outing)),
+            Operation::ServeTogether { minutes, days_ago } => Ok(self.serve_together(minutes, days_ago)),
+            Operation::Settle { member } => self.settle(member),
             Operation::ServeAgain { event } => {
                 newest(&self.events, event).ok_or(Refusal::NotThere)?;
                 Err(Refusal::DoneBefore)
             }
             Operation::Redeem { member, offer } => self.redeem(member, offer),
-            Operation::RedeemAgain { voucher } => {
-                let number = newest(&self.vouchers, voucher).ok_or(Refusal::NotThere)?;
-                let Voucher { member, offer, .. } = self.vouchers[number];
-                self.may_redeem(member, offer)?;
-                Err(Refusal::DoneBefore)
-            }
-            Operation::Cancel { voucher, own } => {
-                let number = newest(&self.vouchers, voucher).ok_or(Refusal::NotThere)?;
-                if !own {
-                    return Err(Refusal::NotThere);
-                }
-                match self.vouchers[number].state {
-                    State::Issued => Ok(self.give_back(number, State::Cancelled)),
-                    State::Verified => Err(Refusal::Verified),
-                    State::Cancelled | State::Expired => Err(Refusal::Closed),
-                }
-            }
-            Operation::Verify { voucher, own } => {
-                let number = newest(&self.vouchers, voucher).ok_or(Refusal::NotThere)?;
-                let now = self.now;
-                let voucher = &mut self.vouchers[number];
-                match voucher.state {
-                    _ if !own => Err(Refusal::AnotherMerchant),
-                    State::Verified => Err(Refusal::Verified),
-                    State::Cancelled => Err(Refusal::VoucherCancelled),
-                    State::Expired => Err(Refusal::VoucherExpired),
-                    State::Issued if voucher.expires <= now => Err(Refusal::VoucherExpired),
-                    State::Issued => {
-                        voucher.state = State::Verified;
-                        Ok(Moved::default())
-                    }
-                }
-            }
-            Operation::ClawBack { credit, percent } => {
-                let number = self.credit(credit).ok_or(Refusal::NotThere)?;
-                let Event { member, points, .. } = self.events[number];
-                if std::mem::replace(&mut self.events[number].clawed_back, true) {
-                    return Err(Refusal::DoneBefore);
-                }
-                let amount = share(points, percent);
-                let taken = amount.min(self.available(member));
-                self.take(member, taken, self.now);
-                self.people[member].debt += amount - taken;
-                self.people[member].earned -= amount;
-                Ok(Moved { points: -taken, debt: taken - amount })
-            }
-            Operation::Adjust { member, amount } => {
-                if amount == 0 || amount.unsigned_abs() > 1_000_000 {
-                    return Err(Refusal::InvalidAmount);
-                }
-                if amount > 0 {
-                    return Ok(self.put_in(member, amount));
-                }
-                let available = self.available(member);
-                if available < -amount {
-                    return Err(Refusal::Insufficient { available });
-                }
-                self.take(member, -amount, self.now);
-                Ok(Moved { points: amount, debt: 0 })
-            }
-            Operation::Hold { member, amount, days } => {
-                if amount < 1 {
-                    return Err(Refusal::InvalidAmount);
-                }
-                let available = self.available(member);
-                if available < amount {
-                    return Err(Refusal::Insufficient { available });
-                }
-                let (since, until) = (self.now, self.now + Days::new(days));
-                self.holds.push(Reserve { member, amount, since, until, pending: true });
-                Ok(Moved::default())
-            }
-            Operation::EndHold { hold, percent } => {
-                let number = newest(&self.holds, hold).ok_or(Refusal::NotThere)?;
-                let Reserve { member, amount, since, until, pending } = self.holds[number];
-                if !pending {
-                    return Err(Refusal::HoldEnded);
-                }
-                if percent.is_some() && until <= self.now {
-                    return Err(Refusal::HoldOverdue);
-                }
-                self.holds[number].pending = false;
-                let Some(percent) = percent else {
-                    return Ok(self.pay_debt(member, amount));
-                };
-                let points = share(amount, percent);
-                self.take(member, points, since);
-                Ok(Moved { points: -points, debt: 0 })
-            }
-            Operation::ExpireHolds => {
-                let mut moved = Moved::default();
-                for number in 0..self.holds.len() {
-                    let Reserve { member, amount, until, pending, .. } = self.holds[number];
-                    if pending && until <= self.now {
-                        self.holds[number].pending = false;
-                        moved = moved + self.pay_debt(member, amount);
-                    }
-                }
-                Ok(moved)
-            }
+            Operation::RedeemAgain { voucher } => self.redeem_again(voucher),
+            Operation::Cancel { voucher, own } => self.cancel(voucher, own),
+            Operation::Verify { voucher, own } => self.verify(voucher, own),
+            Operation::Undo { voucher } => self.undo(voucher),
+            Operation::ClawBack { credit, percent } => self.claw_back(credit, percent),
+            Operation::Restore { credit } => self.restore(credit),
+            Operation::Give { member, points } => self.give(member, points),
+            Operation::Adjust { member, amount } => self.adjust(member, amount),
+            Operation::Hold { member, amount, days } => self.hold(member, amount, days),
+            Operation::EndHold { hold, percent } => self.end_hold(hold, percent),
+            Operation::ExpireHolds => Ok(self.expire_holds()),
             Operation::Freeze { member, frozen } => {
                 self.people[member].frozen = frozen;
                 Ok(Moved::default())
@@ -293,16 +223,7 @@ impl Model {
                 let gone = lots.filter(|lot| lot.ends <= now).map(|lot| std::mem::take(&mut lot.left)).sum::<i64>();
                 Ok(Moved { points: -gone, debt: 0 })
             }
-            Operation::ExpireVouchers => {
-                let mut moved = Moved::default();
-                for number in 0..self.vouchers.len() {
-                    let voucher = &self.vouchers[number];
-                    if voucher.state == State::Issued && voucher.expires <= self.now {
-                        moved = moved + self.give_back(number, State::Expired);
-                    }
-                }
-                Ok(moved)
-            }
+            Operation::ExpireVouchers => Ok(self.expire_vouchers()),
             Operation::Wait(ref wait) => {
                 self.now = wait.after(self.now);
                 Ok(Moved::default())
@@ -328,45 +249,24 @@ impl Model {
     }
 
     /// Points that are free again pay what is owed.
-    fn pay_debt(&mut self, member: Pick, freed: i64) -> Moved {
+    pub fn pay_debt(&mut self, member: Pick, freed: i64) -> Moved {
         let paid = freed.min(self.people[member].debt).min(self.available(member));
         self.take(member, paid, self.now);
         self.people[member].debt -= paid;
         Moved { points: -paid, debt: paid }
     }
 
-    /// Gives what the caps leave of it.
-    fn earn(&mut self, member: Pick, day: NaiveDate, wanted: i64) -> Moved {
-        let earned = |same: &dyn Fn(NaiveDate) -> bool| {
-            let mine = self.events.iter().filter(|event| event.member == member && same(event.day));
-            mine.map(|event| event.points).sum::<i64>()
-        };
-        let month = |date: NaiveDate| (date.year(), date.month());
-        let room = [
-            DAY_CAP - earned(&|date| date == day),
-            MONTH_CAP - earned(&|date| month(date) == month(day)),
-            YEAR_CAP - earned(&|date| date.year() == day.year()),
-        ];
-        let points = wanted.min(room.into_iter().min().unwrap_or(0)).max(0);
-        self.events.push(Event { member, points, day, clawed_back: false });
-        self.people[member].earned += points;
-        self.put_in(member, points)
-    }
-
     /// The debt first, the rest into a lot that lasts to the end of March of the next year.
-    fn put_in(&mut self, member: Pick, points: i64) -> Moved {
-        let ends = midnight(first_of(self.now.year() + 1, 4));
+    pub fn put_in(&mut self, member: Pick, points: i64) -> Moved {
         let person = &mut self.people[member];
         let debt = points.min(person.debt);
         person.debt -= debt;
-        if points > debt {
-            person.lots.push(Lot { granted: points - debt, left: points - debt, ends });
-        }
+        self.grant(member, points - debt, end_of_lot(self.now));
         Moved { points: points - debt, debt }
     }
 
     /// Takes from one lot after the other that was good then; the caller knows that they suffice.
-    fn take(&mut self, member: Pick, points: i64, then: NaiveDateTime) -> Vec<(usize, i64)> {
+    pub fn take(&mut self, member: Pick, points: i64, then: NaiveDateTime) -> Vec<(usize, i64)> {
         let mut missing = points;
         let mut uses = Vec::new();
         for number in self.people[member].in_order() {
@@ -381,58 +281,30 @@ impl Model {
         uses
     }
 
-    fn redeem(&mut self, member: Pick, offer: Pick) -> Outcome {
-        self.may_redeem(member, offer)?;
-        let Shelf { price, days, .. } = self.shelves[offer];
-        let uses = self.take(member, price, self.now);
-        self.shelves[offer].left -= 1;
-        let expires = midnight(self.now.date() + Days::new(days + 1));
-        self.vouchers.push(Voucher { member, offer, state: State::Issued, issued: self.now, expires, uses });
-        Ok(Moved { points: -price, debt: 0 })
-    }
-
-    fn may_redeem(&self, member: Pick, offer: Pick) -> Result<(), Refusal> {
-        let (goods, person, today) = (&self.shelves[offer], &self.people[member], self.now.date());
-        let kept = |voucher: &&Voucher| voucher.member == member && voucher.counts();
-        let year = self.vouchers.iter().filter(kept).filter(|voucher| voucher.issued.year() == today.year());
-        let month = year.clone().filter(|voucher| voucher.issued.month() == today.month());
-        let quarter = year.clone().filter(|voucher| voucher.issued.month0() / 3 == today.month0() / 3);
-        let fen: i64 = year.map(|voucher| self.shelves[voucher.offer].fen).sum();
-        let of_offer = goods.limit.map_or(PER_OFFER_AND_QUARTER, |limit| limit.min(PER_OFFER_AND_QUARTER));
-        let available = self.available(member);
-        let refusals = [
-            (goods.left < 1, Refusal::SoldOut),
-            (person.minutes < MINUTES_TO_SPEND, Refusal::NotEligible),
-            (quarter.filter(|voucher| voucher.offer == offer).count() >= of_offer, Refusal::OfferLimit),
-            (month.count() >= PER_MONTH, Refusal::MonthLimit),
-            (fen + goods.fen > YEAR_FEN, Refusal::YearLimit),
-            (person.frozen, Refusal::Frozen),
-            (available < goods.price, Refusal::Insufficient { available }),
-        ];
-        refusals.into_iter().find(|(refused, _)| *refused).map_or(Ok(()), |(_, refusal)| Err(refusal))
-    }
-
-    /// Every point goes back to its lot; what came from lots that have ended comes as one new lot of some days.
-    fn give_back(&mut self, number: usize, to: State) -> Moved {
-        let now = self.now;
-        let voucher = &mut self.vouchers[number];
-        voucher.state = to;
-        self.shelves[voucher.offer].left += 1;
-        let lots = &mut self.people[voucher.member].lots;
-        let (mut points, mut late) = (0, 0);
-        for (lot, amount) in &voucher.uses {
-            points += amount;
-            if lots[*lot].ends <= now {
+    /// Puts points back into their lots; answers how many have none any more, because it has ended.
+    pub fn put_back(&mut self, member: Pick, uses: &[(usize, i64)]) -> i64 {
+        let mut late = 0;
+        for (lot, amount) in uses {
+            let lot = &mut self.people[member].lots[*lot];
+            if lot.ends <= self.now {
                 late += amount;
             } else {
-                lots[*lot].left += amount;
+                lot.left += amount;
             }
         }
-        if late > 0 {
-            let ends = midnight(now.date() + Days::new(u64::from(GRACE_DAYS) + 1));
-            lots.push(Lot { granted: late, left: late, ends });
+        late
+    }
+
+    /// A new lot, if there is anything for it.
+    pub fn grant(&mut self, member: Pick, points: i64, ends: NaiveDateTime) {
+        if points > 0 {
+            self.people[member].lots.push(Lot { granted: points, left: points, ends });
         }
-        Moved { points, debt: 0 } + self.pay_debt(self.vouchers[number].member, points)
+    }
+
+    /// Until when points last that have no lot any more.
+    pub fn end_of_grace(&self) -> NaiveDateTime {
+        midnight(self.now.date() + Days::new(u64::from(GRACE_DAYS) + 1))
     }
 }
 
@@ -442,12 +314,6 @@ impl Person {
         let mut order: Vec<usize> = (0..self.lots.len()).collect();
         order.sort_by_key(|number| self.lots[*number].ends);
         order
-    }
-}
-
-impl Voucher {
-    fn counts(&self) -> bool {
-        matches!(self.state, State::Issued | State::Verified)
     }
 }
 
@@ -461,24 +327,11 @@ pub fn share(points: i64, percent: i64) -> i64 {
     (points * percent / 100).max(1)
 }
 
-fn midnight(day: NaiveDate) -> NaiveDateTime {
+/// The end of March of the year after a credit.
+pub fn end_of_lot(credited: NaiveDateTime) -> NaiveDateTime {
+    midnight(first_of(credited.year() + 1, 4))
+}
+
+pub fn midnight(day: NaiveDate) -> NaiveDateTime {
     day.and_time(NaiveTime::MIN)
-}
-
-fn percent_of_kind(kind: ServiceKind) -> i64 {
-    match kind {
-        ServiceKind::General => 100,
-        ServiceKind::Training => 50,
-        ServiceKind::Professional => 150,
-        ServiceKind::Emergency => 200,
-    }
-}
-
-fn percent_of_evaluation(evaluation: Evaluation) -> i64 {
-    match evaluation {
-        Evaluation::A => 120,
-        Evaluation::B => 100,
-        Evaluation::C => 50,
-        Evaluation::D => 0,
-    }
 }

@@ -12,15 +12,9 @@ pub type Pick = usize;
 #[derive(Clone, Debug)]
 pub enum Operation {
     /// Service of some days ago is credited.
-    Serve {
-        member: Pick,
-        minutes: i64,
-        made_up: i64,
-        kind: ServiceKind,
-        evaluation: Evaluation,
-        own_duty: bool,
-        days_ago: u64,
-    },
+    Serve(Outing),
+    /// Service of everybody, of one or two in one go, is credited by one round of the job.
+    ServeTogether { minutes: [i64; 3], days_ago: u64 },
     /// A community accepts a member's residency, for the first time or again.
     Settle { member: Pick },
     /// An event that was decided before comes once more.
@@ -33,8 +27,14 @@ pub enum Operation {
     Cancel { voucher: Pick, own: bool },
     /// A shop confirms a voucher, or another merchant's tries to.
     Verify { voucher: Pick, own: bool },
+    /// A shop's confirmation is undone by decision.
+    Undo { voucher: Pick },
     /// Some percent of a credit is taken back, once.
     ClawBack { credit: Pick, percent: i64 },
+    /// What was taken back of a credit comes back, once.
+    Restore { credit: Pick },
+    /// A member gives points to the community's pool.
+    Give { member: Pick, points: i64 },
     /// Points are put in or taken out by decision.
     Adjust { member: Pick, amount: i64 },
     /// Points are reserved for some days.
@@ -53,6 +53,18 @@ pub enum Operation {
     ExpireVouchers,
     /// Time passes.
     Wait(Wait),
+}
+
+/// What somebody did, and how it was judged.
+#[derive(Clone, Copy, Debug)]
+pub struct Outing {
+    pub member: Pick,
+    pub minutes: i64,
+    pub made_up: i64,
+    pub kind: ServiceKind,
+    pub evaluation: Evaluation,
+    pub own_duty: bool,
+    pub days_ago: u64,
 }
 
 /// How time passes, in Beijing.
@@ -114,30 +126,30 @@ pub fn any() -> BoxedStrategy<Operation> {
         prop::bool::weighted(0.05),
         0..40_u64,
     )
-        .prop_map(|(member, minutes, made_up, kind, evaluation, own_duty, days_ago)| Operation::Serve {
-            member,
-            minutes,
-            made_up,
-            kind,
-            evaluation,
-            own_duty,
-            days_ago,
+        .prop_map(|(member, minutes, made_up, kind, evaluation, own_duty, days_ago)| {
+            Operation::Serve(Outing { member, minutes, made_up, kind, evaluation, own_duty, days_ago })
         });
     let amount = prop_oneof![8 => -60..80_i64, 2 => select(&[0, 1_000_001, -1_000_001, i64::MIN, i64::MAX][..])];
+    let points = prop_oneof![8 => 0..30_i64, 1 => select(&[i64::MIN, 10_001, i64::MAX][..])];
     let percent = prop_oneof![Just(100_i64), 1..=100_i64];
     prop_oneof![
-        12 => serve,
+        10 => serve,
+        3 => ([0..300_i64, 0..300, 0..300], 0..40_u64)
+            .prop_map(|(minutes, days_ago)| Operation::ServeTogether { minutes, days_ago }),
         2 => member.clone().prop_map(|member| Operation::Settle { member }),
         1 => pick.clone().prop_map(|event| Operation::ServeAgain { event }),
         15 => (member.clone(), offer.clone()).prop_map(|(member, offer)| Operation::Redeem { member, offer }),
         1 => pick.clone().prop_map(|voucher| Operation::RedeemAgain { voucher }),
         7 => (pick.clone(), prop::bool::weighted(0.9)).prop_map(|(voucher, own)| Operation::Cancel { voucher, own }),
-        4 => (pick.clone(), prop::bool::weighted(0.8)).prop_map(|(voucher, own)| Operation::Verify { voucher, own }),
-        7 => (pick, percent).prop_map(|(credit, percent)| Operation::ClawBack { credit, percent }),
+        11 => (pick.clone(), prop::bool::weighted(0.8)).prop_map(|(voucher, own)| Operation::Verify { voucher, own }),
+        9 => pick.clone().prop_map(|voucher| Operation::Undo { voucher }),
+        7 => (pick.clone(), percent).prop_map(|(credit, percent)| Operation::ClawBack { credit, percent }),
+        5 => pick.prop_map(|credit| Operation::Restore { credit }),
+        5 => (member.clone(), points).prop_map(|(member, points)| Operation::Give { member, points }),
         4 => (member.clone(), amount).prop_map(|(member, amount)| Operation::Adjust { member, amount }),
-        5 => (member.clone(), -1..50_i64, 1..8_u64)
+        7 => (member.clone(), -1..50_i64, 1..8_u64)
             .prop_map(|(member, amount, days)| Operation::Hold { member, amount, days }),
-        5 => (0..4_usize, prop::option::of(1..=100_i64))
+        9 => (0..4_usize, prop::option::weighted(0.7, 1..=100_i64))
             .prop_map(|(hold, percent)| Operation::EndHold { hold, percent }),
         2 => Just(Operation::ExpireHolds),
         2 => (member, prop::bool::weighted(0.3)).prop_map(|(member, frozen)| Operation::Freeze { member, frozen }),

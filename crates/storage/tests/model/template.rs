@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use domain::id::{AdminId, MemberId, OfferId, StaffId};
+use domain::id::{AdminId, MemberId, NodeId, OfferId, StaffId};
 use domain::member::{Member, MemberCategory, MemberState};
 use domain::merchant::{Merchant, MerchantCategory, MerchantState, Staff, Store, StoreState};
 use domain::offer::{FundingSource, Offer, OfferState, Promise};
 use domain::personal::{PartyRecord, Phone};
 use domain::time::Instant;
 use sea_orm::ConnectionTrait;
+use storage::admins::{self, Admin};
 use storage::database::Pools;
 use storage::{
     Database, Vault, WriteTx, accounts, identities, members, merchants, offers, organisations, staff, stores,
@@ -33,6 +34,10 @@ pub struct Cast {
     pub offers: Vec<OfferId>,
     /// Somebody of the merchant whose the offers are, and somebody of another.
     pub staff: [Staff; 2],
+    /// Who decides.
+    pub admin: AdminId,
+    /// The district, which is the members' community too.
+    pub node: NodeId,
 }
 
 impl Template {
@@ -41,7 +46,13 @@ impl Template {
         let admin = std::env::var("ZHIXIANG_TEST_DATABASE_URL").ok();
         let directory = tempfile::tempdir().expect("a directory");
         let name = format!("model_{}", Uuid::now_v7().simple());
-        let cast = Cast { members: Vec::new(), offers: Vec::new(), staff: [nobody(), nobody()] };
+        let cast = Cast {
+            members: Vec::new(),
+            offers: Vec::new(),
+            staff: [nobody(), nobody()],
+            admin: new_id(),
+            node: new_id(),
+        };
         let mut template = Self { cast, admin, name, directory };
         if let Some(admin) = &template.admin {
             run(admin, &format!("CREATE DATABASE {}", template.name)).await;
@@ -143,10 +154,11 @@ async fn fill(tx: &mut WriteTx, shelves: &[Shelf]) -> Cast {
     for what in shelves {
         shelf.push(offer(tx, &own, what).await);
     }
-    Cast { members: people, offers: shelf, staff: [own, other] }
+    let admin = admin(tx, &vault).await;
+    Cast { members: people, offers: shelf, staff: [own, other], admin, node: district }
 }
 
-async fn shop(tx: &mut WriteTx, node: domain::id::NodeId, name: &str) -> Staff {
+async fn shop(tx: &mut WriteTx, node: NodeId, name: &str) -> Staff {
     let merchant = Merchant {
         id: new_id(),
         node,
@@ -171,6 +183,27 @@ async fn shop(tx: &mut WriteTx, node: domain::id::NodeId, name: &str) -> Staff {
     let clerk = Staff { id: new_id::<StaffId>(), merchant: merchant.id, store: store.id, name: "王芳".into() };
     staff::insert(tx, &clerk, person.id, then()).await.expect("a clerk");
     clerk
+}
+
+async fn admin(tx: &mut WriteTx, vault: &Vault) -> AdminId {
+    let admin = Admin {
+        id: new_id(),
+        account: "district".into(),
+        name: "区级管理员".into(),
+        password_hash: "nobody signs in".into(),
+        totp_secret: "nobody".into(),
+        totp_last_step: 0,
+        totp_confirmed: true,
+        must_change_password: false,
+        password_expires_at: None,
+        member: None,
+        failures: 0,
+        locked_until: None,
+        active: true,
+        demo: false,
+    };
+    admins::insert(tx, vault, &admin, then()).await.expect("an admin");
+    admin.id
 }
 
 async fn offer(tx: &mut WriteTx, clerk: &Staff, what: &Shelf) -> OfferId {

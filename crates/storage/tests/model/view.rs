@@ -111,6 +111,7 @@ fn state(code: &str) -> State {
         "verified" => State::Verified,
         "cancelled" => State::Cancelled,
         "expired" => State::Expired,
+        "reversed" => State::Reversed,
         other => panic!("no story makes a voucher {other}"),
     }
 }
