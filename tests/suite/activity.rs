@@ -223,7 +223,7 @@ async fn members_find_activities_by_place_time_and_text() {
     let page = zhang.get("/member/activities?limit=2").await.expect(200);
     let cursor = page["next_cursor"].as_str().expect("a second page");
     assert_eq!(found(&format!("limit=2&cursor={cursor}")).await, ["下周巡逻值守"]);
-    zhang.get("/member/activities?kind=party").await.refused(422, "invalid_input");
+    zhang.get("/member/activities?kind=party").await.refused(422, "unknown_value");
     zhang.get("/member/activities?from=today").await.refused(422, "invalid_input");
     app.advance("27h").await;
     assert_eq!(found("").await, ["社区义诊服务", "下周巡逻值守"]);

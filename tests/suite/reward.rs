@@ -87,7 +87,7 @@ async fn what_stands_against_a_reward_has_its_own_code() {
     propose(&app, &app.admin("unit").await, "wish_done", "1", hour).await.refused(403, "forbidden");
     propose(&app, &district, "wish_done", "1", -hour).await.refused(422, "invalid_input");
     propose(&app, &district, "first_residency", "1", hour).await.refused(422, "invalid_input");
-    propose(&app, &district, "logged_in", "1", hour).await.refused(422, "invalid_input");
+    propose(&app, &district, "logged_in", "1", hour).await.refused(422, "unknown_value");
     let early = proposed(&app, &district, "wish_done", "早", hour).await;
     approve(&app.further_admin("second-district", domain::role::Role::District, "district").await, &early)
         .await

@@ -90,6 +90,13 @@ impl ApiError {
         error
     }
 
+    /// One field that says something which its closed set does not hold.
+    pub fn unknown_value(field: impl Into<String>, message: impl fmt::Display) -> Self {
+        let mut error = Self::field(field, message);
+        error.code = ErrorCode::UnknownValue;
+        error
+    }
+
     /// Too often; after so many seconds it may work again.
     pub fn too_many(seconds: u64) -> Self {
         let mut error = Self::new(ErrorCode::TooManyRequests, format!("操作过于频繁，请 {} 后再试", spoken(seconds)));

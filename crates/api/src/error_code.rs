@@ -81,6 +81,7 @@ error_codes! {
     TooLarge = "too_large", 413, "内容过大";
     UnsupportedMediaType = "unsupported_media_type", 415, "不支持的内容类型";
     InvalidInput = "invalid_input", 422, "填写有误";
+    UnknownValue = "unknown_value", 422, "没有这种取值";
     AttendanceCodeForeign = "attendance_code_foreign", 422, "不是签到码";
     AttendanceCodeEdited = "attendance_code_edited", 422, "签到码不正确";
     NameTaken = "name_taken", 409, "名称已被使用";

@@ -8,6 +8,14 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
 use utoipa::{PartialSchema, ToSchema};
 
+/// How the refusal of a value begins that is not of its set.
+const ONLY: &str = "只能是 ";
+
+/// Whether this is the refusal of a value that is not of its set.
+pub fn is_unknown(refusal: &str) -> bool {
+    refusal.starts_with(ONLY)
+}
+
 /// A value of a closed set. In a view give it an alias, `type StateCode = Coded<State>`: the derive of `ToSchema`
 /// wants a schema of every generic argument it can see, and the domain has none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -24,7 +32,7 @@ impl<'de, T: Code> Deserialize<'de> for Coded<T> {
         let text = Cow::<'de, str>::deserialize(deserializer)?;
         T::from_code(&text).map(Self).ok_or_else(|| {
             let known: Vec<_> = T::ALL.iter().map(|value| value.code()).collect();
-            de::Error::custom(format!("只能是 {} 之一", known.join("、")))
+            de::Error::custom(format!("{ONLY}{} 之一", known.join("、")))
         })
     }
 }

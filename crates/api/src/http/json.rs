@@ -12,6 +12,7 @@ use serde_json::error::Category;
 
 use crate::error::{ApiError, ApiResult};
 use crate::error_code::ErrorCode;
+use crate::http::coded::is_unknown;
 
 /// The largest body that is read, in bytes.
 pub const LIMIT: usize = 64 * 1024;
@@ -99,5 +100,6 @@ fn refusal(path: &str, error: &serde_json::Error) -> ApiError {
     } else {
         "有内容的类型或取值不正确".into()
     };
-    ApiError::field(if path == "." { "body" } else { path }, sentence)
+    let field = if path == "." { "body" } else { path };
+    if is_unknown(&sentence) { ApiError::unknown_value(field, sentence) } else { ApiError::field(field, sentence) }
 }

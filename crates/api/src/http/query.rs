@@ -7,6 +7,7 @@ use actix_web::{FromRequest, HttpRequest};
 use serde::de::DeserializeOwned;
 
 use crate::error::{ApiError, ApiResult};
+use crate::http::coded::is_unknown;
 
 /// A query string that was read into `T`.
 #[derive(Debug)]
@@ -53,6 +54,9 @@ fn refusal(path: &str, message: &str) -> ApiError {
     if message.starts_with("missing field") {
         return ApiError::field(quoted, "缺少必要的查询条件");
     }
+    if is_unknown(message) {
+        return ApiError::unknown_value(path, message);
+    }
     let own = message.chars().next().is_some_and(|first| !first.is_ascii());
     ApiError::field(path, if own { message } else { "查询条件的取值不正确" })
 }
@@ -64,6 +68,7 @@ mod tests {
     use serde::Deserialize;
 
     use super::*;
+    use crate::error_code::ErrorCode;
     use crate::http::coded::Coded;
 
     #[derive(Debug, Deserialize)]
@@ -77,6 +82,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_is_named() {
+        assert_eq!(parse::<Asked>("kind=theft").expect_err("no such kind").code, ErrorCode::UnknownValue);
         let asked: Asked = parse("kind=earn&from=2026-11-24&own=true").expect("a sound query");
         assert_eq!((asked.kind.0, asked.from.is_some(), asked.own), (TransferKind::Earn, true, true));
         for (query, field) in [
