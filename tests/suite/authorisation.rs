@@ -48,7 +48,10 @@ const NEEDS: &[(&[Permission], &[&str])] = &[
     (&[Permission::ReadActivities], &["list_managed_activities", "show_managed_activity", "list_attendances"]),
     (&[Permission::ProposeActivity], &["propose_activity", "cancel_activity"]),
     (&[Permission::ReviewActivity], &["publish_activity", "refuse_activity"]),
-    (&[Permission::ReviewAttendance], &["review_attendance"]),
+    (
+        &[Permission::ReviewAttendance],
+        &["review_attendance", "list_objections", "show_objection", "uphold_objection", "dismiss_objection"],
+    ),
     (&[Permission::ReadReports], &["list_budgets", "show_liability"]),
     (&[Permission::ManageBudget], &["set_budget"]),
     (
