@@ -284,16 +284,17 @@ async fn what_is_objected_to_while_it_falls_due_is_disputed_or_credited_and_neve
     assert!(disputed >= 20, "{disputed}: those that were in time");
 }
 
-/// The worst moment, held open: whoever objects in time stands before the row when its publicity ends and the job comes round.
+/// The worst moment, held open: whoever objects in time has looked at the service and not written yet when its publicity ends
+/// and the job comes round.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn whoever_waits_while_it_falls_due_is_heard_first() {
+async fn whoever_has_begun_to_object_is_heard_before_the_job() {
     let app = TestApp::start().await;
     if !app.on_postgres() {
         return;
     }
     let wang = app.resident("wang").await;
     let public = public_of(&app, 1, Duration::hours(1)).await;
-    let held = app.hold(&format!("SELECT id FROM enrolment WHERE id = '{}' FOR UPDATE", public[0])).await;
+    let held = app.hold("LOCK TABLE objection IN ACCESS EXCLUSIVE MODE").await;
     let worst = async {
         held.waited_for_by(1).await;
         app.state.clock.set_ahead_seconds(app.state.clock.ahead_seconds() + 3_600);
