@@ -208,7 +208,9 @@ async fn ten_objections_of_one_person_may_wait() {
     let replies = join_all(public.iter().map(|enrolment| object(&wang, enrolment))).await;
     let (taken, refused): (Vec<_>, Vec<_>) = replies.into_iter().partition(|reply| reply.status == 201);
     assert_eq!(taken.len(), 10);
-    refused.into_iter().for_each(|reply| drop(reply.refused(409, "state_conflict")));
+    for reply in refused {
+        reply.refused(409, "state_conflict");
+    }
     let first = id(&taken[0].body);
     decide(&app.admin("second-community").await, &first, "dismissal").await.expect(200);
     let again = taken[0].body["enrolment_id"].as_str().expect("an id");
@@ -227,7 +229,9 @@ async fn of_fifty_objections_at_once_one_is_taken() {
     let replies = join_all(residents.iter().map(|resident| object(resident, &public[0]))).await;
     let (taken, late): (Vec<_>, Vec<_>) = replies.into_iter().partition(|reply| reply.status == 201);
     assert_eq!(taken.len(), 1);
-    late.into_iter().for_each(|reply| drop(reply.refused(409, "already_disputed")));
+    for reply in late {
+        reply.refused(409, "already_disputed");
+    }
     assert_eq!(app.number("SELECT count(*) FROM objection WHERE state = 'open'").await, 1);
 
     let (second, subdistrict) = (app.admin("second-community").await, app.admin("subdistrict").await);
@@ -238,7 +242,9 @@ async fn of_fifty_objections_at_once_one_is_taken() {
     });
     let (counted, late): (Vec<_>, Vec<_>) = join_all(verdicts).await.into_iter().partition(|reply| reply.status == 200);
     assert_eq!(counted.len(), 1);
-    late.into_iter().for_each(|reply| drop(reply.refused(409, "state_conflict")));
+    for reply in late {
+        reply.refused(409, "state_conflict");
+    }
     let agree = "SELECT count(*) FROM objection o JOIN enrolment e ON e.id = o.enrolment_id WHERE \
                  (o.state = 'upheld' AND e.state = 'refused') OR (o.state = 'dismissed' AND e.state = 'in_publicity')";
     assert_eq!(app.number(agree).await, 1);
