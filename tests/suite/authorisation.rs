@@ -49,7 +49,10 @@ const NEEDS: &[(&[Permission], &[&str])] = &[
     (&[Permission::ProposeActivity], &["propose_activity", "cancel_activity"]),
     (&[Permission::ReviewActivity], &["publish_activity", "refuse_activity", "appoint_activity_lead"]),
     (&[Permission::ReadFraudLetters], &["list_fraud_letters"]),
-    (&[Permission::ReviewAttendance], &["review_attendance"]),
+    (
+        &[Permission::ReviewAttendance],
+        &["review_attendance", "list_objections", "show_objection", "uphold_objection", "dismiss_objection"],
+    ),
     (&[Permission::ReadReports], &["list_budgets", "show_liability"]),
     (&[Permission::ManageBudget], &["set_budget"]),
     (

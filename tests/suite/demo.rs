@@ -73,6 +73,7 @@ async fn every_desk_says_what_waits_there() {
         ("complaint", "complaint WHERE state = 'open'"),
         ("rulebook", "rulebook WHERE state = 'checked'"),
         ("adjustment", "adjustment WHERE state = 'proposed'"),
+        ("objection", "objection WHERE state = 'open'"),
         ("misconduct", "misconduct_case WHERE state = 'proposed'"),
         ("reward", "reward WHERE state = 'proposed'"),
         ("reversal", "reversal WHERE state = 'requested'"),

@@ -30,6 +30,7 @@ mod membership;
 mod merchant;
 mod misconduct;
 mod notice;
+mod objection;
 mod offer;
 mod points;
 mod readme;

@@ -15,7 +15,18 @@ impl TestApp {
     /// Lets each of these members have served so many hours in one session of the activity, well done; the publicity of that
     /// ends now.
     pub async fn await_credit(&self, activity: &str, members: &[MemberId], hours: i64, at: Instant) {
-        let now = self.state.clock.business();
+        self.make_public(activity, members, hours, at, self.state.clock.business()).await;
+    }
+
+    /// The same with publicity that ends then; answers the enrolments.
+    pub async fn make_public(
+        &self,
+        activity: &str,
+        members: &[MemberId],
+        hours: i64,
+        at: Instant,
+        publicity_ends_at: Instant,
+    ) -> Vec<EnrolmentId> {
         let activity: ActivityId = activity.parse().expect("an id");
         let seats = i32::try_from(members.len()).expect("some seats");
         let session = Session {
@@ -44,7 +55,7 @@ impl TestApp {
             made_up: None,
             confirmation: Some(Confirmation { by: self.world.member("zhang"), at, evaluation: Evaluation::B }),
             review: Some(AttendanceReview { by: self.admin_id("community"), at, refusal: None }),
-            publicity_ends_at: Some(now),
+            publicity_ends_at: Some(publicity_ends_at),
             settled_at: None,
             version: 0,
         };
@@ -53,5 +64,6 @@ impl TestApp {
         activity_sessions::insert_all(&mut tx, &[session]).await.expect("a session");
         enrolments::insert_many(&mut tx, &served).await.expect("enrolments");
         tx.commit().await.expect("kept");
+        served.iter().map(|enrolment| enrolment.id).collect()
     }
 }

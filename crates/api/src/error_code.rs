@@ -78,6 +78,8 @@ error_codes! {
     AlreadyCheckedOut = "already_checked_out", 409, "已经签退";
     LeadBarred = "lead_barred", 409, "负责人暂时不能确认";
     MakeUpTooLate = "make_up_too_late", 409, "已过补录期限";
+    PublicityOver = "publicity_over", 409, "公示期已满";
+    AlreadyDisputed = "already_disputed", 409, "已有异议";
     TooLarge = "too_large", 413, "内容过大";
     UnsupportedMediaType = "unsupported_media_type", 415, "不支持的内容类型";
     InvalidInput = "invalid_input", 422, "填写有误";

@@ -112,6 +112,8 @@ fn demo_id(noun: &str) -> Uuid {
         "reversals" => ids::REVERSAL.uuid(),
         "rewards" => ids::REWARD.uuid(),
         "adjustments" => ids::ADJUSTMENT.uuid(),
+        "publicity" => ids::PUBLIC_ENROLMENT.uuid(),
+        "objections" => ids::OBJECTION.uuid(),
         "misconduct-cases" => ids::MISCONDUCT_CASE.uuid(),
         "confirmed-case" => ids::CONFIRMED_CASE.uuid(),
         "appealed-case" => ids::APPEALED_CASE.uuid(),

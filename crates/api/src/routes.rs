@@ -38,6 +38,7 @@ pub fn member(routes: &mut ServiceConfig) {
         .configure(features::residency::member_routes)
         .configure(features::activity::member_routes)
         .configure(features::enrolment::member_routes)
+        .configure(features::objection::member_routes)
         .configure(features::merchant::member_routes)
         .configure(features::redemption::member_routes)
         .configure(features::complaint::member_routes);
@@ -74,6 +75,7 @@ pub fn admin(routes: &mut ServiceConfig) {
         .configure(features::residency::admin_routes)
         .configure(features::activity::admin_routes)
         .configure(features::enrolment::admin_routes)
+        .configure(features::objection::admin_routes)
         .configure(features::merchant::admin_routes)
         .configure(features::offer::admin_routes)
         .configure(features::redemption::admin_routes)

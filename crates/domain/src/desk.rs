@@ -11,6 +11,7 @@ codes! {
         Application = "application", "待确认的入册申请";
         Activity = "activity", "待审核的活动";
         Attendance = "attendance", "待审核的考勤";
+        Objection = "objection", "待处理的异议";
         Offer = "offer", "待审批的优惠";
         Reversal = "reversal", "待核准的撤销核销";
         Complaint = "complaint", "待答复的投诉建议";
@@ -35,7 +36,7 @@ impl Waiting {
             Self::ResidencyToAccept => Permission::AcceptResidency,
             Self::Application => Permission::ManageRoster,
             Self::Activity => Permission::ReviewActivity,
-            Self::Attendance => Permission::ReviewAttendance,
+            Self::Attendance | Self::Objection => Permission::ReviewAttendance,
             Self::Offer => Permission::ApproveOffer,
             Self::Reversal => Permission::DecideReversal,
             Self::Complaint => Permission::AnswerComplaints,

@@ -94,6 +94,8 @@ id! {
     RewardId,
     /// A case of misconduct (违规处理).
     MisconductId,
+    /// An objection to service in its publicity (异议).
+    ObjectionId,
     /// A version of the rulebook (积分规则).
     RulebookId,
     /// A replay of the past under a draft of the rulebook (规则模拟).

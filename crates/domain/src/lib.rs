@@ -21,6 +21,7 @@ pub mod member;
 pub mod merchant;
 pub mod misconduct;
 pub mod notice;
+pub mod objection;
 pub mod offer;
 pub mod official;
 pub mod organisation;

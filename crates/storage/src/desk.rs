@@ -8,6 +8,7 @@ use domain::desk::{MOST_COUNTED, Waiting};
 use domain::enrolment::EnrolmentState;
 use domain::ledger_finding::FindingState;
 use domain::misconduct::MisconductState;
+use domain::objection::ObjectionState;
 use domain::offer::OfferState;
 use domain::official::Official;
 use domain::organisation::NodePath;
@@ -51,6 +52,7 @@ pub async fn count(tx: &ReadTx, waiting: Waiting, paths: &[NodePath], official: 
             let query = through("enrolment", "activity_id", "activity", "node_id", state, paths);
             not_of("enrolment", "member_id", not_of("enrolment", "confirmed_by", query, official), official)
         }
+        Waiting::Objection => objections(paths, official),
         Waiting::Offer => {
             let state = code::write(OfferState::Submitted);
             let query = through("offer", "merchant_id", "merchant", "node_id", state, paths);
@@ -129,6 +131,20 @@ fn through(
         .and_where(Expr::col((table, "state")).eq(state))
         .and_where(Expr::col((owner, node)).in_subquery(organisations::ids_inside(paths)));
     query
+}
+
+/// Objections to service in the subtrees' activities; whoever objected, served, confirmed or approved decides nothing.
+fn objections(paths: &[NodePath], official: Official) -> SelectStatement {
+    let mut query = Query::select();
+    query
+        .column(("objection", "id"))
+        .from("objection")
+        .inner_join("enrolment", Expr::col(("enrolment", "id")).equals(("objection", "enrolment_id")))
+        .inner_join("activity", Expr::col(("activity", "id")).equals(("enrolment", "activity_id")))
+        .and_where(Expr::col(("objection", "state")).eq(code::write(ObjectionState::Open)))
+        .and_where(Expr::col(("activity", "node_id")).in_subquery(organisations::ids_inside(paths)));
+    let query = not_of("enrolment", "member_id", not_of("objection", "member_id", query, official), official);
+    not_by("enrolment", "reviewed_by", not_of("enrolment", "confirmed_by", query, official), official)
 }
 
 /// Leaves out where this column names an account of the same person.

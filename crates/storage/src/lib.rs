@@ -42,6 +42,7 @@ pub mod membership_applications;
 pub mod merchants;
 pub mod misconduct_cases;
 pub mod notices;
+pub mod objections;
 pub mod offers;
 pub mod organisations;
 pub mod outbox;

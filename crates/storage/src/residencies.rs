@@ -82,6 +82,21 @@ fn open(member: MemberId) -> Select<row::Entity> {
     row::Entity::find().filter(row::Column::MemberId.eq(member.uuid())).filter(row::Column::State.is_in(states))
 }
 
+/// The place in the tree of the community that has accepted the member, as long as they live there.
+pub async fn community_of(tx: &ReadTx, member: MemberId) -> Result<Option<NodePath>> {
+    let nodes = organisations::row::Entity;
+    let query = row::Entity::find().select_only();
+    let query = join::by_id(query, nodes, "estate", row::Column::EstateId.into_expr());
+    let path: Option<String> = join::by_id(query, nodes, "community", join::of("estate", "parent_id"))
+        .expr_as(join::of("community", "path"), "path")
+        .filter(row::Column::MemberId.eq(member.uuid()))
+        .filter(row::Column::State.eq(code::write(ResidencyState::Active)))
+        .into_tuple()
+        .one(&tx.on())
+        .await?;
+    Ok(path.map(NodePath::from_stored))
+}
+
 /// Whether a community accepted the member at any time, in this residency or an earlier one.
 pub async fn was_ever_accepted(tx: &ReadTx, member: MemberId) -> Result<bool> {
     let found = row::Entity::find()

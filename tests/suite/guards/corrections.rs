@@ -74,6 +74,20 @@ pub(super) const GUARDS: &[(&str, &str)] = &[
     ("misconduct_case_unique_clawback_id", "INSERT INTO {case} SELECT {new}, {charge} 0, {spending}, NULL {others}"),
     ("misconduct_case_unique_deduction_id", "INSERT INTO {case} SELECT {new}, {charge} 5, NULL, {spending} {others}"),
     (
+        "objection_pkey",
+        "INSERT INTO objection (id, enrolment_id, member_id, reason, state, created_at) SELECT o.id, e.id, o.member_id, \
+         o.reason, o.state, o.created_at FROM objection o, enrolment e WHERE e.id <> o.enrolment_id LIMIT 1",
+    ),
+    ("objection_state", "UPDATE objection SET state = 'lost', {decision} WHERE state = 'open'"),
+    ("objection_decided", "UPDATE objection SET state = 'upheld'"),
+    ("objection_whole", "UPDATE objection SET answer = 'a'"),
+    ("objection_two_persons", "UPDATE objection SET state = 'upheld', decided_by_member = member_id, {decision}"),
+    (
+        "objection_open_enrolment_id",
+        "INSERT INTO objection (id, enrolment_id, member_id, reason, state, created_at) SELECT {new}, enrolment_id, \
+         member_id, reason, state, created_at FROM objection",
+    ),
+    (
         "service_reversal_pkey",
         "INSERT INTO service_reversal SELECT id, record_id, case_id, 'reinstate', 0, 0, at FROM service_reversal",
     ),
@@ -187,7 +201,12 @@ pub(super) const GUARDS: &[(&str, &str)] = &[
 ];
 
 /// What these statements have in common.
-pub(super) const PHRASES: [(&str, &str); 9] = [
+pub(super) const PHRASES: [(&str, &str); 10] = [
+    (
+        "{decision}",
+        "decided_by = (SELECT id FROM admin ORDER BY id LIMIT 1), decided_at = created_at, answer = 'a', \
+         decided_node_id = (SELECT id FROM organisation ORDER BY id LIMIT 1)",
+    ),
     ("{other}", "(SELECT a.id FROM admin a WHERE a.id <> proposed_by ORDER BY a.id LIMIT 1)"),
     (
         "{case}",

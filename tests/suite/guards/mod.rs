@@ -14,7 +14,7 @@ use tests::TestApp;
 use tests::database::connect;
 
 /// Whose guards are all named below.
-const TABLES: [&str; 29] = [
+const TABLES: [&str; 30] = [
     "account",
     "transfer",
     "entry",
@@ -33,6 +33,7 @@ const TABLES: [&str; 29] = [
     "donation",
     "misconduct_case",
     "service_reversal",
+    "objection",
     "reward",
     "reversal",
     "account_checkpoint",

@@ -3,8 +3,8 @@
 
 use domain::id::{
     ActivityId, ActivitySessionId, AdjustmentId, AdminId, ApplicationId, ComplaintId, DonationId, EnrolmentId, HoldId,
-    IdentityId, ImportId, InvitationId, LotId, MemberId, MerchantId, MisconductId, NodeId, OfferId, RedemptionId,
-    ResidencyId, ReversalId, RewardId, RoleGrantId, RulebookId, SimulationId, StaffId, StoreId,
+    IdentityId, ImportId, InvitationId, LotId, MemberId, MerchantId, MisconductId, NodeId, ObjectionId, OfferId,
+    RedemptionId, ResidencyId, ReversalId, RewardId, RoleGrantId, RulebookId, SimulationId, StaffId, StoreId,
 };
 use uuid::Uuid;
 
@@ -54,6 +54,10 @@ pub const ABSENT_ENROLMENT: EnrolmentId = enrolment(0x28);
 pub const PROPOSED_ACTIVITY: ActivityId = activity(15);
 /// Attendance that its lead has confirmed and that waits for review.
 pub const CONFIRMED_ENROLMENT: EnrolmentId = enrolment(0x29);
+/// Service of 王海峰 that is public and to which nobody has objected.
+pub const PUBLIC_ENROLMENT: EnrolmentId = enrolment(0x30);
+/// Service of 刘志强 to which 张建国 has objected.
+pub const DISPUTED_ENROLMENT: EnrolmentId = enrolment(0x31);
 /// Service in 新河湾小区 that was credited to 刘志强.
 pub const CREDITED_ENROLMENT: EnrolmentId = enrolment(0x3b);
 /// 孙晓明's application, for which the unit's answer is awaited.
@@ -70,6 +74,8 @@ pub const MISCONDUCT_CASE: MisconductId = misconduct_case(0);
 pub const CONFIRMED_CASE: MisconductId = misconduct_case(1);
 /// A case whose appeal waits for the district.
 pub const APPEALED_CASE: MisconductId = misconduct_case(2);
+/// The objection, which nobody has decided.
+pub const OBJECTION: ObjectionId = objection(0);
 /// A roster that 区教育局 handed in.
 pub const ROSTER_IMPORT: ImportId = roster_import(0);
 /// A draft of 水泊寺街道's own rules, which waits for approval.
@@ -135,6 +141,7 @@ numbered! {
     0x35 adjustment -> AdjustmentId,
     0x36 donation -> DonationId,
     0x37 misconduct_case -> MisconductId,
+    0x3b objection -> ObjectionId,
     0x38 rulebook -> RulebookId,
     0x3a reward -> RewardId,
     0x39 simulation -> SimulationId,

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use domain::enrolment::{Enrolment, EnrolmentState};
-use domain::id::{AdminId, MemberId};
+use domain::id::{AdminId, EnrolmentId, MemberId};
 use domain::merchant::Staff;
 use domain::redemption::Redemption;
 use domain::residency::Residency;
@@ -69,6 +69,12 @@ impl Journey {
         let mut enrolments = self.held.iter().flat_map(|held| &held.enrolments);
         let credited = enrolments.find(|one| one.member == member && one.state == EnrolmentState::Credited);
         credited.ok_or_else(|| Failure::Found(format!("the demo's member {member} has served nowhere")))
+    }
+
+    /// One of the cast's enrolments.
+    pub(super) fn enrolment(&self, id: EnrolmentId) -> Result<&Enrolment, Failure> {
+        let found = self.held.iter().flat_map(|held| &held.enrolments).find(|one| one.id == id);
+        found.ok_or_else(|| Failure::Found(format!("the demo has no enrolment {id}")))
     }
 
     /// The voucher that a shop confirmed last, and who did.

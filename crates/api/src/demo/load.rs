@@ -22,7 +22,7 @@ use super::crowd::Crowd;
 use super::journey::Journey;
 use super::places::Tree;
 use super::size::Size;
-use super::{corrections, desks, ids, misconduct, people};
+use super::{corrections, desks, ids, misconduct, objection, people};
 use crate::failure::Failure;
 use crate::state::App;
 
@@ -63,6 +63,7 @@ pub(super) async fn load(
     load.redemptions(&journey).await?;
     corrections::make(&mut load.tx, &rules, now).await?;
     misconduct::make(&mut load.tx, &journey, now).await?;
+    objection::make(&mut load.tx, &journey, now).await?;
     let (redemption, clerk) = journey.last_verified()?;
     corrections::reverse(&mut load.tx, &rules, redemption, clerk, now).await?;
     load.past(&crowd, Books::open(rulebook), &progress).await?;

@@ -12,6 +12,7 @@ pub mod ids;
 mod journey;
 mod load;
 mod misconduct;
+mod objection;
 mod outings;
 mod people;
 mod places;

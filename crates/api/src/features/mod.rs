@@ -17,6 +17,7 @@ pub mod member;
 pub mod merchant;
 pub mod misconduct;
 pub mod notice;
+pub mod objection;
 pub mod offer;
 pub mod organisation;
 pub mod points;

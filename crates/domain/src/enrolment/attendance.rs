@@ -241,7 +241,8 @@ impl Enrolment {
         self.change(EnrolmentState::Voided, EnrolmentState::Credited)
     }
 
-    fn change(&mut self, from: EnrolmentState, to: EnrolmentState) -> Result<(), AttendanceError> {
+    /// Takes a step that follows from one state only.
+    pub(super) fn change(&mut self, from: EnrolmentState, to: EnrolmentState) -> Result<(), AttendanceError> {
         if self.state != from {
             return Err(AttendanceError::State(self.state));
         }

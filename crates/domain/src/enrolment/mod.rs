@@ -2,6 +2,7 @@
 
 mod absence;
 mod attendance;
+mod dispute;
 mod location;
 mod made_up;
 
@@ -12,6 +13,7 @@ pub use self::absence::{Pause, REMEMBERED, pause};
 pub use self::attendance::{
     AttendanceError, AttendanceReview, CheckInError, CheckOutError, ConfirmError, Confirmation, ReviewError,
 };
+pub use self::dispute::DisputeError;
 pub use self::location::{Location, LocationError};
 pub use self::made_up::{MadeUp, MakeUpError};
 

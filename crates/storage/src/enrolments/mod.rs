@@ -2,6 +2,7 @@
 
 mod awaiting;
 mod lists;
+mod publicity;
 mod row;
 
 use domain::code::Code;
@@ -25,6 +26,7 @@ pub use self::awaiting::{AwaitedEnrolment, list_awaiting};
 pub use self::lists::{
     AttendanceToReview, Attendee, OwnEnrolment, list_of_activity, list_own, list_own_in, list_reviewable,
 };
+pub use self::publicity::{PublicService, list_public, lock_visible};
 pub(crate) use self::row::{Column, Entity};
 
 /// Keeps a new enrolment. Conflicts if the member has one in the session.

@@ -55,10 +55,10 @@ pub(super) struct OwnEnrolmentView {
     made_up_minutes: Option<i64>,
     /// 负责人的评价
     evaluation: Option<EvaluationCode>,
-    /// 审核未通过的原因
+    /// 审核未通过的原因；公示中有异议、异议成立的，是对异议的答复
     #[schema(example = "未见到场")]
     refusal_reason: Option<String>,
-    /// 公示截止时间，期满后入账
+    /// 公示截止时间，期满后入账；有异议的在处理完毕之前不入账
     publicity_ends_at: Option<BeijingTime>,
     /// 入账时间
     credited_at: Option<BeijingTime>,

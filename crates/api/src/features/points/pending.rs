@@ -59,7 +59,8 @@ struct PendingServiceView {
 
 /// 查看我的待生效积分
 ///
-/// 服务经负责人确认、尚在审核或公示中的积分，按现行规则预计；审核未通过的不会入账；公示期间可以投诉，查实违规的追回。
+/// 服务经负责人确认、尚在审核或公示中的积分，按现行规则预计；审核未通过的不会入账。公示中有异议的不在此列，异议不成立的恢复
+/// 公示后再列入；入账后查实违规的追回。
 #[utoipa::path(tag = "积分", responses((status = 200, description = "待生效积分", body = PendingPointsView)))]
 #[get("/points/pending")]
 pub(super) async fn show_pending_points(caller: CurrentMember, app: App) -> ApiResult<web::Json<PendingPointsView>> {
