@@ -176,6 +176,10 @@ async fn one_objects_at_home_in_time_and_not_to_oneself() {
     app.tamper(there).await;
     assert_eq!(shown(&moved[0]).await, json!([]), "another community's");
     object(&moved[0], &enrolment).await.refused(404, "not_found");
+    // Whoever published it: neighbours know best who served.
+    app.tamper("UPDATE activity SET node_id = (SELECT id FROM organisation WHERE name = '平城区')").await;
+    assert_eq!(shown(&wang).await[0]["enrolment_id"], json!(enrolment));
+    assert_eq!(shown(&moved[0]).await, json!([]), "neither theirs nor of a neighbour");
 
     object(&li, &enrolment).await.refused(409, "same_person");
     let blank = json!({ "reason": " " });

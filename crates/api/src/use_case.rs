@@ -187,7 +187,9 @@ impl UseCase {
     /// Undoes the story, then takes note of a refusal that matters, bounded per person so that nobody can flood the trail.
     async fn refuse<T>(&self, work: Work, operation: &'static str, refusal: ApiError) -> ApiResult<T> {
         let Work { tx, object, now, wall, .. } = work;
-        drop(tx);
+        if let Err(error) = tx.undo().await {
+            tracing::warn!(operation, %error, "a refused story was not undone by itself; its connection ends with it");
+        }
         // A job that is refused says so in the log, round after round.
         if refusal.code.audited() && self.unnamed != JOB {
             self.record_refusal(operation, object, refusal.code, (wall, now)).await;

@@ -207,6 +207,15 @@ impl WriteTx {
         }
     }
 
+    /// Undoes everything now. One that is merely dropped keeps its locks until the pool comes round to its connection, and
+    /// whoever tries again at once finds the rows taken.
+    pub async fn undo(self) -> Result<()> {
+        match self.read.inner {
+            Inner::Transaction(transaction) => transaction.rollback().await.map_err(StorageError::Unavailable),
+            Inner::Pool(_) => unreachable!("a WriteTx is made from a transaction only"),
+        }
+    }
+
     /// Lets the statements of this transaction take longer than any request may.
     pub(crate) async fn be_patient(&mut self) -> Result<()> {
         self.read.be_patient().await

@@ -4,8 +4,10 @@ use domain::id::{AdminId, MemberId, NodeId, PersonId, ResidencyId};
 use domain::organisation::NodePath;
 use domain::page::{Page, PageRequest};
 use domain::residency::{Closing, Decision, Declaration, Residency, ResidencyState, Side};
-use sea_orm::sea_query::{Expr, Query, UnionType};
-use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
+use sea_orm::sea_query::{Expr, Query, SelectStatement, UnionType};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,
+};
 
 use crate::database::{CHUNK, ReadTx, WriteTx};
 use crate::error::{Result, StorageError};
@@ -80,6 +82,16 @@ fn open(member: MemberId) -> Select<row::Entity> {
     let open = ResidencyState::Submitted;
     let states = [open, ResidencyState::UnitConfirmed, ResidencyState::Active].map(code::write);
     row::Entity::find().filter(row::Column::MemberId.eq(member.uuid())).filter(row::Column::State.is_in(states))
+}
+
+/// The members whom an estate within these subtrees has accepted, as long as they live there.
+pub(crate) fn members_within(paths: &[NodePath]) -> SelectStatement {
+    row::Entity::find()
+        .select_only()
+        .column(row::Column::MemberId)
+        .filter(row::Column::State.eq(code::write(ResidencyState::Active)))
+        .filter(row::Column::EstateId.in_subquery(organisations::ids_inside(paths)))
+        .into_query()
 }
 
 /// The place in the tree of the community that has accepted the member, as long as they live there.

@@ -13,7 +13,7 @@ use super::row::{Column, Entity};
 use crate::database::{ReadTx, WriteTx};
 use crate::error::Result;
 use crate::mapping::code;
-use crate::{activities, activity_sessions, join, members, organisations};
+use crate::{activities, activity_sessions, join, members, organisations, residencies};
 
 /// Service that is public before it is credited.
 #[derive(Clone, Debug)]
@@ -42,8 +42,8 @@ pub struct PublicService {
     pub publicity_ends_at: Instant,
 }
 
-/// Lists the service that is public now, or disputed, in activities within the community where this member lives, and the
-/// member's own; the newest first.
+/// Lists the service that is public now, or disputed, in activities within the community where this member lives, of those
+/// who live there, and the member's own; the newest first.
 pub async fn list_public(
     tx: &ReadTx,
     member: MemberId,
@@ -94,15 +94,17 @@ pub async fn lock_visible(
     found.one(&tx.on()).await?.map(Enrolment::try_from).transpose()
 }
 
-/// In an activity within the community, or the member's own.
+/// In an activity within the community, or of somebody who lives there, whoever published it; and the member's own.
 fn visible(member: MemberId, community: Option<&NodePath>) -> Condition {
     let nearby = community.map(|community| {
-        let mut theirs = Query::select();
-        theirs.column(activities::row::Column::Id).from(activities::row::Entity).and_where(
+        let community = std::slice::from_ref(community);
+        let mut published = Query::select();
+        published.column(activities::row::Column::Id).from(activities::row::Entity).and_where(
             Expr::col((activities::row::Entity, activities::row::Column::NodeId))
-                .in_subquery(organisations::ids_inside(std::slice::from_ref(community))),
+                .in_subquery(organisations::ids_inside(community)),
         );
-        Column::ActivityId.in_subquery(theirs)
+        let neighbours = residencies::members_within(community);
+        Column::ActivityId.in_subquery(published).or(Column::MemberId.in_subquery(neighbours))
     });
     Condition::any().add(Column::MemberId.eq(member.uuid())).add_option(nearby)
 }

@@ -7,11 +7,8 @@ use domain::id::{MemberId, NodeId};
 use domain::member::Member;
 use domain::organisation::NodePath;
 use domain::personal::{PartyRecord, Phone};
-use domain::residency::ResidencyState;
 use domain::time::Instant;
-use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect, QueryTrait, RelationDef,
-};
+use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, EntityTrait, QueryFilter, RelationDef};
 use uuid::Uuid;
 
 pub use self::list::{Filter, MemberSummary, find_in_subtree, list};
@@ -21,7 +18,7 @@ use crate::database::{ReadTx, WriteTx};
 use crate::error::{Result, StorageError};
 use crate::mapping::code;
 use crate::vault::{Field, Vault};
-use crate::{identities, organisations, unit_pairings};
+use crate::{identities, organisations, residencies, unit_pairings};
 
 const PHONE: Field = Field { table: "member", column: "phone_cipher" };
 const PARTY_RECORD: Field = Field { table: "member", column: "party_record_cipher" };
@@ -62,16 +59,9 @@ pub async fn find_answered_for(tx: &ReadTx, paths: &[NodePath], id: MemberId) ->
 }
 
 fn answered_for(paths: &[NodePath]) -> Condition {
-    use crate::residencies::row as residency;
-    let residents = residency::Entity::find()
-        .select_only()
-        .column(residency::Column::MemberId)
-        .filter(residency::Column::State.eq(code::write(ResidencyState::Active)))
-        .filter(residency::Column::EstateId.in_subquery(organisations::ids_inside(paths)))
-        .into_query();
     Condition::any()
         .add(row::Column::UnitId.in_subquery(organisations::ids_inside(paths)))
-        .add(row::Column::Id.in_subquery(residents))
+        .add(row::Column::Id.in_subquery(residencies::members_within(paths)))
 }
 
 /// Finds the member with this phone number.
