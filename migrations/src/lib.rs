@@ -18,6 +18,7 @@ mod m20261125_14_report;
 mod m20261125_15_reconciliation;
 mod m20261125_17_rules;
 mod m20261126_18_own_duty;
+mod m20261126_20_exclusion;
 
 pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::{MigrationTrait, async_trait};
@@ -46,6 +47,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_15_reconciliation::Migration),
             Box::new(m20261125_17_rules::Migration),
             Box::new(m20261126_18_own_duty::Migration),
+            Box::new(m20261126_20_exclusion::Migration),
         ]
     }
 }

@@ -58,6 +58,7 @@ codes! {
         DecideReward = "decide_reward", "核准单项奖励";
         HandleMisconduct = "handle_misconduct", "违规处理";
         RuleAppeal = "rule_appeal", "裁定申诉";
+        ManageExclusions = "manage_exclusions", "维护不参与名单";
     }
 }
 
@@ -105,6 +106,7 @@ pub fn may(role: Role, permission: Permission) -> bool {
             P::DecideReward,
             P::HandleMisconduct,
             P::RuleAppeal,
+            P::ManageExclusions,
         ],
         Role::Subdistrict => &[
             P::ReadOrganisation,
@@ -163,6 +165,7 @@ pub fn may(role: Role, permission: Permission) -> bool {
             P::ProposeActivity,
             P::ReadPoints,
             P::ReadReports,
+            P::ManageExclusions,
         ],
         Role::MerchantRelations => &[P::ReadOrganisation, P::ReadMall, P::ManageMall, P::DecideReversal],
     };

@@ -14,7 +14,7 @@ use tests::TestApp;
 use tests::database::connect;
 
 /// Whose guards are all named below.
-const TABLES: [&str; 29] = [
+const TABLES: [&str; 30] = [
     "account",
     "transfer",
     "entry",
@@ -35,6 +35,7 @@ const TABLES: [&str; 29] = [
     "service_reversal",
     "reward",
     "reversal",
+    "exclusion",
     "account_checkpoint",
     "ledger_finding",
     "notice",

@@ -87,6 +87,7 @@ impl Ledger {
                     evaluation,
                     starts_at: served_at,
                     own_duty,
+                    excluded: false,
                 };
                 let source = Source { kind: SourceKind::Enrolment, id: Uuid::now_v7() };
                 self.decide(Earning { member: self.cast.members[member], source, service: Some((service, served_at)) })
