@@ -105,15 +105,15 @@ async fn a_unit_keeps_its_own_list_and_the_district_all_of_them() {
         let page = admin.get(&format!("/admin/exclusions{query}")).await.expect(200);
         page["items"].as_array().expect("items").iter().map(id).collect::<Vec<_>>()
     };
-    assert_eq!(listed(&unit, "").await, [second.clone(), first.clone()]);
-    assert_eq!(listed(&other, "").await, [elsewhere.clone()]);
-    assert_eq!(listed(&district, "?kind=spending").await, [elsewhere.clone(), second.clone()]);
+    assert_eq!(listed(&unit, "").await, [&*second, &first]);
+    assert_eq!(listed(&other, "").await, [&*elsewhere]);
+    assert_eq!(listed(&district, "?kind=spending").await, [&*elsewhere, &second]);
     let page = unit.get("/admin/exclusions?limit=1").await.expect(200);
     let next = format!("?limit=1&cursor={}", page["next_cursor"].as_str().expect("a cursor"));
-    assert_eq!(listed(&unit, &next).await, [first.clone()]);
+    assert_eq!(listed(&unit, &next).await, [&*first]);
     lift(&district, &first).await.expect(200);
-    assert_eq!(listed(&unit, "?open=true").await, [second.clone()]);
-    assert_eq!(listed(&unit, "?open=false").await, [first.clone()]);
+    assert_eq!(listed(&unit, "?open=true").await, [&*second]);
+    assert_eq!(listed(&unit, "?open=false").await, [&*first]);
 
     // Of another unit's members nothing exists, and nobody but units and the district is asked.
     exclude(&app, &other, "li", SPENDING).await.refused(404, "not_found");

@@ -26,8 +26,8 @@ use crate::error::{ApiError, ApiResult};
 use crate::use_case::Work;
 
 /// Credits the first time that a community accepted the member, by the rules that hold at the place. The event is the
-/// member, so it happens once. Whoever is accepted while the unit has stopped what they earn gets nothing and leaves no event,
-/// nor is it made up for later: as with service of that time, it is over.
+/// member, so it happens once. Whoever is accepted while the unit has stopped what they earn gets nothing and leaves no
+/// event, nor is it made up for later: as with service of that time, it is over.
 pub async fn credit_first_residency(work: &mut Work, residency: &Residency, actor: Actor) -> ApiResult<()> {
     let member = residency.member;
     let rulebook = rulebooks::in_force_at(&work.tx, residency.estate, work.now).await?;

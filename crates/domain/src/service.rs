@@ -21,8 +21,8 @@ codes! {
     }
 }
 
-/// What members are told about the points of service that gives none: of their own duty before they sign up and ever after, and of
-/// what they served while earning was stopped.
+/// What members are told about the points of service that gives none: of their own duty before they sign up and ever after,
+/// and of what they served while earning was stopped.
 pub fn points_notice(own_duty: bool, excluded: bool) -> Option<&'static str> {
     if own_duty {
         return Some("只记时长，不计积分");
