@@ -19,6 +19,7 @@ mod m20261125_15_reconciliation;
 mod m20261125_17_rules;
 mod m20261126_18_own_duty;
 mod m20261126_19_objection;
+mod m20261126_20_exclusion;
 mod m20261126_21_fraud;
 
 pub use sea_orm_migration::MigratorTrait;
@@ -49,6 +50,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_17_rules::Migration),
             Box::new(m20261126_18_own_duty::Migration),
             Box::new(m20261126_19_objection::Migration),
+            Box::new(m20261126_20_exclusion::Migration),
             Box::new(m20261126_21_fraud::Migration),
         ]
     }

@@ -273,7 +273,7 @@ async fn only_the_lead_shows_codes_and_only_around_the_session() {
     assert!(shown["code"].as_str().is_some_and(|code| code.starts_with("ZXA1.") && code.contains(".in.")));
     assert!((1..=30).contains(&shown["refresh_in_seconds"].as_i64().expect("seconds")));
     app.member("li").await.get(&code).await.refused(404, "not_found");
-    zhang.get(&format!("/member/led-activities/{id}/code?direction=up")).await.refused(422, "invalid_input");
+    zhang.get(&format!("/member/led-activities/{id}/code?direction=up")).await.refused(422, "unknown_value");
     let picture = zhang.get(&format!("/member/led-activities/{id}/qr.svg?direction=out")).await;
     assert_eq!((picture.status, picture.headers["content-type"].to_str().ok()), (200, Some("image/svg+xml")));
     assert_eq!(picture.headers["cache-control"], "no-store");

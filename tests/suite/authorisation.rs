@@ -88,6 +88,7 @@ const NEEDS: &[(&[Permission], &[&str])] = &[
     (&[Permission::RuleAppeal], &["rule_misconduct_appeal"]),
     (&[Permission::ProposeReward], &["propose_reward", "list_rewards", "show_reward"]),
     (&[Permission::DecideReward], &["approve_reward", "refuse_reward"]),
+    (&[Permission::ManageExclusions], &["exclude_member", "list_exclusions", "show_exclusion", "lift_exclusion"]),
     (&[Permission::DecideReversal], &["approve_reversal", "refuse_reversal"]),
     (
         &[Permission::ReadMall],

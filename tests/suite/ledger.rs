@@ -69,7 +69,7 @@ pub(crate) fn of_members(name: &'static str) -> Vec<&'static str> {
 }
 
 /// Faults that statements make; two where one would break two things.
-const FAULTS: [(&str, &[&str]); 33] = [
+const FAULTS: [(&str, &[&str]); 34] = [
     (
         "transfer_sum",
         &[
@@ -112,6 +112,11 @@ const FAULTS: [(&str, &[&str]); 33] = [
         "event_minutes",
         &["UPDATE service_record SET timed_minutes = timed_minutes - 1, made_up_minutes = made_up_minutes + 1 \
            WHERE timed_minutes > 0 AND source_id NOT IN (SELECT enrolment_id FROM misconduct_case)"],
+    ),
+    (
+        "event_unpaid",
+        &["UPDATE earn_event SET rule = 'service.general.b.excluded' WHERE points > 0 \
+           AND source_id NOT IN (SELECT enrolment_id FROM misconduct_case)"],
     ),
     ("issuance", &["INSERT INTO issuance (year, funding_source, points) VALUES (2026, 'fiscal', 1)"]),
     ("seats", &["UPDATE activity_session SET enrolled = enrolled + 1 WHERE enrolled < capacity"]),

@@ -16,6 +16,7 @@ mod desk;
 mod donation;
 mod enrolment;
 mod enrolment_races;
+mod exclusion;
 mod fraud;
 mod guards;
 mod history;

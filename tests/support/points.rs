@@ -130,8 +130,9 @@ async fn put_in(tx: &mut WriteTx, served: Served, now: Instant) -> storage::Resu
     let mut purse = purses::lock_accounts(tx, member).await?;
     let earned = earn_events::earned(tx, member, at).await?;
     let (kind, evaluation) = (ServiceKind::General, Evaluation::B);
-    let (starts_at, own_duty) = (at, false);
-    let service = Service { timed_minutes: minutes, made_up_minutes: 0, kind, evaluation, starts_at, own_duty };
+    let (starts_at, own_duty, excluded) = (at, false, false);
+    let service =
+        Service { timed_minutes: minutes, made_up_minutes: 0, kind, evaluation, starts_at, own_duty, excluded };
     let decision = credit_for_service(&rulebook.rules, &service, earned);
     let grant = Grant { lot: LotId::new(Uuid::now_v7()), expires_at: rulebook.rules.expires_at(now) };
     let why = occasion("参加活动：清扫小区", source, now);

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::activity::Activity;
 use domain::code::Code;
 use domain::enrolment::Enrolment;
+use domain::exclusion::stops_earning;
 use domain::id::{LotId, MemberId, NodeId, TransferId};
 use domain::official::Step;
 use domain::points::{
@@ -18,24 +19,34 @@ use domain::time::{Instant, business_day};
 use storage::earn_events::{self, EarnEvent};
 use storage::rulebooks::{self, RulebookVersion};
 use storage::service_records::{self, ServiceRecord};
-use storage::{activities, activity_sessions, purses, transfers};
+use storage::{activities, activity_sessions, exclusions, purses, transfers};
 use uuid::Uuid;
 
 use crate::error::{ApiError, ApiResult};
 use crate::use_case::Work;
 
 /// Credits the first time that a community accepted the member, by the rules that hold at the place. The event is the
-/// member, so it happens once.
+/// member, so it happens once. Whoever is accepted while the unit has stopped what they earn gets nothing and leaves no
+/// event, nor is it made up for later: as with service of that time, it is over.
 pub async fn credit_first_residency(work: &mut Work, residency: &Residency, actor: Actor) -> ApiResult<()> {
     let member = residency.member;
     let rulebook = rulebooks::in_force_at(&work.tx, residency.estate, work.now).await?;
     let mut purse = purses::lock_accounts(&mut work.tx, member).await?;
+    if earning_stopped(work, member, work.now).await? {
+        return Ok(());
+    }
     let earned = earn_events::earned(&work.tx, member, work.now).await?;
     let decision = credit_for_event(&rulebook.rules, RewardedEvent::FirstResidency, 0, earned);
     let source = Source { kind: SourceKind::FirstResidency, id: member.uuid() };
     let happened = Happened { source, actor, reason: "首次报到".into(), at: work.now };
     let credited = decide(work, &mut purse, &rulebook, decision, happened)?;
     keep(work, vec![credited]).await
+}
+
+/// Whether the member's unit had stopped what they earn at an instant. What is credited by it asks once the purse is locked.
+pub async fn earning_stopped(work: &Work, member: MemberId, at: Instant) -> ApiResult<bool> {
+    let exclusions = exclusions::earning_of(&work.tx, &BTreeSet::from([member])).await?;
+    Ok(stops_earning(&exclusions, member, at))
 }
 
 /// Credits the service of enrolments whose publicity is over, by the rules that held when and where it was served. The
@@ -45,6 +56,7 @@ pub async fn credit_enrolments(work: &mut Work, enrolments: &[Enrolment]) -> Api
     let members: BTreeSet<MemberId> = enrolments.iter().map(|enrolment| enrolment.member).collect();
     let purses = purses::lock_accounts_of(&mut work.tx, &members).await?;
     let mut purses: BTreeMap<MemberId, Purse> = purses.into_iter().map(|purse| (purse.member, purse)).collect();
+    let exclusions = exclusions::earning_of(&work.tx, &members).await?;
     let mut rules = BTreeMap::new();
     let mut earned = BTreeMap::new();
     for served in &all {
@@ -65,7 +77,8 @@ pub async fn credit_enrolments(work: &mut Work, enrolments: &[Enrolment]) -> Api
         let besides = besides.entry(member).or_default();
         let earned = besides.iter().fold(earned, |earned, (other, points)| earned.with(at, *other, *points));
         let rulebook = &rules[&(place, at)];
-        let decision = credit_for_service(&rulebook.rules, &served.service, earned);
+        let service = Service { excluded: stops_earning(&exclusions, member, at), ..served.service };
+        let decision = credit_for_service(&rulebook.rules, &service, earned);
         besides.push((at, decision.points));
         credits.push(decide(work, purse, rulebook, decision, served.happened())?);
         records.push(served.record(work.now));
@@ -118,6 +131,8 @@ impl<'a> Served<'a> {
                 evaluation: confirmation.evaluation,
                 starts_at: session.starts_at,
                 own_duty: activity.own_duty,
+                // Known once the purse is locked.
+                excluded: false,
             };
             Ok(Self { enrolment, activity: activity.clone(), service })
         };

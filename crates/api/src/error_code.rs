@@ -101,6 +101,9 @@ error_codes! {
     MonthlyLimitReached = "monthly_limit_reached", 409, "已达本月兑换次数";
     ValueCapReached = "value_cap_reached", 409, "已达全年面值上限";
     PointsFrozen = "points_frozen", 409, "积分账户已冻结";
+    SpendingStopped = "spending_stopped", 409, "暂不能使用积分";
+    EarningStopped = "earning_stopped", 409, "暂不计积分";
+    AlreadyExcluded = "already_excluded", 409, "已在不参与名单";
     FindingStands = "finding_stands", 409, "账目仍有差异";
     NotSealedYet = "not_sealed_yet", 409, "尚未封存";
     InsufficientPoints = "insufficient_points", 409, "积分不足";
@@ -144,6 +147,7 @@ impl ErrorCode {
                 | Self::SamePerson
                 | Self::ConflictOfInterest
                 | Self::PointsFrozen
+                | Self::SpendingStopped
                 | Self::InsufficientPoints
                 | Self::AlreadyVerified
         )

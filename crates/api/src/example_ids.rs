@@ -111,6 +111,7 @@ fn demo_id(noun: &str) -> Uuid {
         "verified-voucher" => ids::VERIFIED_REDEMPTION.uuid(),
         "reversals" => ids::REVERSAL.uuid(),
         "rewards" => ids::REWARD.uuid(),
+        "exclusions" => ids::EXCLUSION.uuid(),
         "adjustments" => ids::ADJUSTMENT.uuid(),
         "publicity" => ids::PUBLIC_ENROLMENT.uuid(),
         "objections" => ids::OBJECTION.uuid(),

@@ -71,6 +71,7 @@ pub fn admin(routes: &mut ServiceConfig) {
         .configure(features::adjustment::admin_routes)
         .configure(features::misconduct::admin_routes)
         .configure(features::reward::admin_routes)
+        .configure(features::exclusion::admin_routes)
         .configure(features::donation::admin_routes)
         .configure(features::residency::admin_routes)
         .configure(features::activity::admin_routes)

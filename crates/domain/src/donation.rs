@@ -45,6 +45,8 @@ pub struct Wish<'a> {
     pub this_year: i64,
     /// What the member gave today.
     pub today: i64,
+    /// Whether the member's unit has stopped their spending, read while the purse is locked.
+    pub excluded: bool,
     /// What the rules say.
     pub rules: &'a rulebook::Donation,
     /// Business time.
@@ -76,6 +78,9 @@ pub enum DonationError {
     /// The member belongs to no community yet.
     #[error("请先完成小区报到，社区接收后即可捐赠")]
     NotResident,
+    /// The member's unit has stopped their spending.
+    #[error("您暂时不能使用积分，详情请咨询所在单位")]
+    Excluded,
     /// More than a year may see.
     #[error("一年最多捐赠 {MOST_IN_YEAR} 分，今年已捐赠 {0} 分")]
     YearLimit(i64),
@@ -101,8 +106,12 @@ pub fn residence(open: Option<&Residency>) -> Result<NodeId, DonationError> {
 
 /// Gives points away, for good.
 pub fn donate(purse: &mut Purse, wish: Wish<'_>) -> Result<(Donation, Posting), DonationError> {
-    let Wish { id, transfer, points, community: (node, name), this_year, today, rules, now, posted_at } = wish;
+    let Wish { id, transfer, points, community: (node, name), this_year, today, excluded, rules, now, posted_at } =
+        wish;
     in_bounds(points)?;
+    if excluded {
+        return Err(DonationError::Excluded);
+    }
     if !rules.open {
         return Err(DonationError::Closed);
     }
@@ -149,7 +158,8 @@ mod tests {
     fn wish(points: i64, this_year: i64) -> Wish<'static> {
         let (id, transfer) = (DonationId::new(Uuid::from_u128(2)), TransferId::new(Uuid::from_u128(3)));
         let community = (NodeId::new(Uuid::from_u128(4)), "文源社区");
-        Wish { id, transfer, points, community, this_year, today: 0, rules: &RULES, now: NOW, posted_at: NOW }
+        let (today, excluded, rules) = (0, false, &RULES);
+        Wish { id, transfer, points, community, this_year, today, excluded, rules, now: NOW, posted_at: NOW }
     }
 
     #[test]
@@ -187,6 +197,8 @@ mod tests {
         ] {
             assert_eq!(donate(&mut purse, wish(points, this_year)).map(|_| ()), Err(refusal));
         }
+        let excluded = Wish { excluded: true, ..wish(1, 0) };
+        assert_eq!(donate(&mut purse, excluded).map(|_| ()), Err(DonationError::Excluded));
         assert!(donate(&mut purse, wish(MOST, MOST_IN_YEAR - MOST)).is_ok());
         assert_eq!(residence(None), Err(DonationError::NotResident));
     }

@@ -92,6 +92,8 @@ id! {
     DonationId,
     /// A single event that the rules reward (单项奖励).
     RewardId,
+    /// What stops a member from earning or spending (不参与名单).
+    ExclusionId,
     /// A case of misconduct (违规处理).
     MisconductId,
     /// An objection to service in its publicity (异议).

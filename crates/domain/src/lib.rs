@@ -14,6 +14,7 @@ pub mod consent;
 pub mod desk;
 pub mod donation;
 pub mod enrolment;
+pub mod exclusion;
 pub mod id;
 pub mod ledger_finding;
 pub mod liability;

@@ -78,6 +78,9 @@ pub enum RewardError {
     /// Nobody rewards themselves, or agrees with themselves.
     #[error("不能登记或核准本人的奖励，也不能核准自己登记的奖励，请由其他人办理")]
     SamePerson,
+    /// The member's unit had stopped what they earn.
+    #[error("该党员当时暂不计积分，不能奖励")]
+    Excluded,
     /// The district alone decides.
     #[error("见义勇为的奖励由区级核准")]
     DistrictDecides,
@@ -95,8 +98,8 @@ pub enum RewardError {
 }
 
 impl Reward {
-    /// Puts an event on record.
-    pub fn propose(id: RewardId, occurrence: Occurrence, step: Step) -> Result<Self, RewardError> {
+    /// Puts an event on record. `excluded` says whether the member's unit had stopped what they earn when it happened.
+    pub fn propose(id: RewardId, occurrence: Occurrence, excluded: bool, step: Step) -> Result<Self, RewardError> {
         let Occurrence { member, event, happened_at, reference, evidence } = occurrence;
         if event == RewardedEvent::FirstResidency {
             return Err(RewardError::Automatic);
@@ -109,6 +112,9 @@ impl Reward {
         }
         if step.by.is(member) {
             return Err(RewardError::SamePerson);
+        }
+        if excluded {
+            return Err(RewardError::Excluded);
         }
         let at_home = happened_at.with_timezone(&beijing());
         let reference = match event {
@@ -134,17 +140,21 @@ impl Reward {
     }
 
     /// Another person agrees; the district where it alone decides. `nearest` is the member's patrol point that was approved
-    /// before and lies nearest in time.
+    /// before and lies nearest in time; whether they were excluded is asked again.
     pub fn approve(
         &mut self,
         step: Step,
         for_the_district: bool,
+        excluded: bool,
         nearest: Option<Instant>,
         rules: &Events,
     ) -> Result<(), RewardError> {
         self.may_be_decided(step)?;
         if self.event == RewardedEvent::Bravery && !for_the_district {
             return Err(RewardError::DistrictDecides);
+        }
+        if excluded {
+            return Err(RewardError::Excluded);
         }
         let minutes = rules.patrol_gap_minutes;
         let too_near = |other: &Instant| (self.happened_at - *other).abs() < Duration::minutes(minutes.into());
@@ -197,11 +207,11 @@ mod tests {
     fn propose(event: RewardedEvent, happened_at: Instant, step: Step) -> Result<Reward, RewardError> {
         let (reference, evidence) = ("1号".into(), "照片".into());
         let occurrence = Occurrence { member: member(1), event, happened_at, reference, evidence };
-        Reward::propose(RewardId::new(Uuid::from_u128(9)), occurrence, step)
+        Reward::propose(RewardId::new(Uuid::from_u128(9)), occurrence, false, step)
     }
 
     fn approve(reward: &mut Reward, step: Step) -> Result<(), RewardError> {
-        reward.approve(step, false, None, &Events::default())
+        reward.approve(step, false, false, None, &Events::default())
     }
 
     #[test]
@@ -224,6 +234,18 @@ mod tests {
     }
 
     #[test]
+    fn nothing_is_rewarded_that_happened_while_earning_was_stopped() {
+        let (reference, evidence) = ("1号".into(), "照片".into());
+        let event = RewardedEvent::WishDone;
+        let occurrence = Occurrence { member: member(1), event, happened_at: NOW, reference, evidence };
+        let refused = Reward::propose(RewardId::new(Uuid::from_u128(9)), occurrence, true, step(1, None));
+        assert_eq!(refused, Err(RewardError::Excluded));
+        let mut reward = propose(event, NOW, step(1, None)).expect("a reward");
+        let refused = reward.approve(step(2, None), true, true, None, &Events::default());
+        assert_eq!((refused, reward.state), (Err(RewardError::Excluded), RewardState::Proposed));
+    }
+
+    #[test]
     fn a_month_at_ones_post_is_named_after_the_month_in_beijing() {
         let last = "1969-12-31T15:59:59Z".parse().expect("an instant");
         for (at, month) in [(NOW, "1970-01"), (last, "1969-12")] {
@@ -236,7 +258,7 @@ mod tests {
     fn the_district_alone_rewards_bravery() {
         let mut reward = propose(RewardedEvent::Bravery, NOW, step(1, None)).expect("a reward");
         assert_eq!(approve(&mut reward, step(2, None)), Err(RewardError::DistrictDecides));
-        assert_eq!(reward.approve(step(2, None), true, None, &Events::default()), Ok(()));
+        assert_eq!(reward.approve(step(2, None), true, false, None, &Events::default()), Ok(()));
     }
 
     #[test]
@@ -244,7 +266,7 @@ mod tests {
         let rules = Events::default();
         let approve = |event, apart| {
             let mut reward = propose(event, NOW, step(1, None)).expect("a reward");
-            reward.approve(step(2, None), false, Some(NOW - Duration::minutes(apart)), &rules)
+            reward.approve(step(2, None), false, false, Some(NOW - Duration::minutes(apart)), &rules)
         };
         let too_near = Err(RewardError::TooNear { other: NOW - Duration::minutes(9), minutes: 10 });
         assert_eq!(approve(RewardedEvent::PatrolPoint, 9), too_near);

@@ -59,6 +59,7 @@ codes! {
         HandleMisconduct = "handle_misconduct", "违规处理";
         RuleAppeal = "rule_appeal", "裁定申诉";
         ReadFraudLetters = "read_fraud_letters", "查看告知函";
+        ManageExclusions = "manage_exclusions", "维护不参与名单";
     }
 }
 
@@ -107,6 +108,7 @@ pub fn may(role: Role, permission: Permission) -> bool {
             P::HandleMisconduct,
             P::RuleAppeal,
             P::ReadFraudLetters,
+            P::ManageExclusions,
         ],
         Role::Subdistrict => &[
             P::ReadOrganisation,
@@ -166,6 +168,7 @@ pub fn may(role: Role, permission: Permission) -> bool {
             P::ReadPoints,
             P::ReadReports,
             P::ReadFraudLetters,
+            P::ManageExclusions,
         ],
         Role::MerchantRelations => &[P::ReadOrganisation, P::ReadMall, P::ManageMall, P::DecideReversal],
     };

@@ -1,6 +1,7 @@
 //! Service (志愿服务) as the rulebook weighs it: what kind it was, on whose account, and how well it was done.
 
 use crate::code::codes;
+use crate::exclusion::UNPAID_NOTICE;
 
 codes! {
     /// What kind of service an activity is.
@@ -20,9 +21,13 @@ codes! {
     }
 }
 
-/// What members are told about the points of service that is their own duty, before they sign up and ever after.
-pub fn points_notice(own_duty: bool) -> Option<&'static str> {
-    own_duty.then_some("只记时长，不计积分")
+/// What members are told about the points of service that gives none: of their own duty before they sign up and ever after,
+/// and of what they served while earning was stopped.
+pub fn points_notice(own_duty: bool, excluded: bool) -> Option<&'static str> {
+    if own_duty {
+        return Some("只记时长，不计积分");
+    }
+    excluded.then_some(UNPAID_NOTICE)
 }
 
 codes! {

@@ -16,7 +16,7 @@ use crate::database::{CHUNK, ReadTx, WriteTx};
 use crate::error::{Result, StorageError};
 use crate::lots::{self, row as lot};
 use crate::mapping::few_lengths;
-use crate::{enrolments, members, organisations};
+use crate::{enrolments, exclusions, members, organisations};
 
 const POINTS: &str = "points";
 const DEBT: &str = "debt";
@@ -45,6 +45,8 @@ pub struct Balance {
     pub verified_minutes: i64,
     /// Whether confirmed service may await its credit.
     pub awaits: bool,
+    /// Whether the member's unit may have stopped something.
+    pub excluded: bool,
 }
 
 /// Opens the books' own accounts, once.
@@ -153,6 +155,7 @@ pub async fn balance_within(
 }
 
 fn select(member: impl IntoColumnRef) -> SelectStatement {
+    let member = Expr::col(member);
     Query::select()
         .columns([
             (row::Entity, row::Column::Kind),
@@ -165,8 +168,10 @@ fn select(member: impl IntoColumnRef) -> SelectStatement {
         ])
         .column((lot::Entity, lot::Column::ExpiresAt))
         .expr_as(lot::Column::Remaining.sum().cast_as("bigint"), "points")
-        // One look into a small index, so that only those for whom something waits pay for finding out what.
-        .expr_as(Expr::exists(enrolments::awaiting(Expr::col(member))), "awaits")
+        // One look into a small index each, so that only those for whom something waits or is stopped pay for finding out
+        // what.
+        .expr_as(Expr::exists(enrolments::awaiting(member.clone())), "awaits")
+        .expr_as(Expr::exists(exclusions::open(member, None)), "excluded")
         .group_by_col((row::Entity, row::Column::Id))
         .group_by_col((lot::Entity, lot::Column::ExpiresAt))
         .order_by((lot::Entity, lot::Column::ExpiresAt), Order::Asc)
@@ -183,8 +188,9 @@ async fn read<R: FromQueryResult + Send + Sync>(tx: &ReadTx, mut select: SelectS
 }
 
 fn sum_up(rows: Vec<BalanceRow>, now: Instant) -> Balance {
-    // Who has no accounts yet may have served all the same.
-    let mut balance = Balance { awaits: rows.first().is_none_or(|row| row.awaits), ..Balance::default() };
+    // Who has no accounts yet may have served all the same, and whoever is stopped got accounts then.
+    let (awaits, excluded) = (rows.first().is_none_or(|row| row.awaits), rows.first().is_some_and(|row| row.excluded));
+    let mut balance = Balance { awaits, excluded, ..Balance::default() };
     let mut gone = 0;
     for row in rows {
         match row.kind.as_deref() {
@@ -228,6 +234,7 @@ struct BalanceRow {
     expires_at: Option<Instant>,
     points: Option<i64>,
     awaits: bool,
+    excluded: bool,
 }
 
 /// Stops spending from a locked purse until an instant, or until somebody lifts it, which is longer than any instant; what

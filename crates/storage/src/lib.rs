@@ -23,6 +23,7 @@ pub mod enrolments;
 pub mod entries;
 pub mod error;
 pub mod estates;
+pub mod exclusions;
 mod given;
 pub mod holds;
 pub mod idempotency;

@@ -186,6 +186,15 @@ pub(super) const GUARDS: &[(&str, &str)] = &[
     ("reversal_decided", "UPDATE reversal SET state = 'approved'"),
     ("reversal_refusal", "UPDATE reversal SET refusal = 'r'"),
     ("reversal_open_redemption_id", "INSERT INTO reversal SELECT {new}, v.redemption_id, {asked} FROM reversal v"),
+    ("exclusion_pkey", "INSERT INTO exclusion SELECT id, member_id, 'earning', {stop}"),
+    ("exclusion_kind", "UPDATE exclusion SET kind = 'lost'"),
+    ("exclusion_lifted", "UPDATE exclusion SET lifted_at = set_at"),
+    (
+        "exclusion_order",
+        "UPDATE exclusion SET set_at = {end}, lifted_at = set_at, lifted_by = set_by, lifted_node_id = node_id",
+    ),
+    ("exclusion_same_person", "UPDATE exclusion SET set_by_member = member_id"),
+    ("exclusion_open_member_id_kind", "INSERT INTO exclusion SELECT {new}, member_id, kind, {stop}"),
     ("rulebook_pkey", "INSERT INTO {rules} SELECT id, scope_id, 99, 'draft', {holding}"),
     ("rulebook_state", "UPDATE rulebook SET state = 'lost' WHERE state = 'draft'"),
     ("rulebook_unique_scope_id_version", "INSERT INTO {rules} SELECT {new}, scope_id, version, 'draft', {holding}"),
@@ -201,11 +210,15 @@ pub(super) const GUARDS: &[(&str, &str)] = &[
 ];
 
 /// What these statements have in common.
-pub(super) const PHRASES: [(&str, &str); 10] = [
+pub(super) const PHRASES: [(&str, &str); 11] = [
     (
         "{decision}",
         "decided_by = (SELECT id FROM admin ORDER BY id LIMIT 1), decided_at = created_at, answer = 'a', \
          decided_node_id = (SELECT id FROM organisation ORDER BY id LIMIT 1)",
+    ),
+    (
+        "{stop}",
+        "node_id, set_by, set_by_member, set_at, lifted_node_id, lifted_by, lifted_by_member, lifted_at FROM exclusion",
     ),
     ("{other}", "(SELECT a.id FROM admin a WHERE a.id <> proposed_by ORDER BY a.id LIMIT 1)"),
     (

@@ -14,7 +14,7 @@ use tests::TestApp;
 use tests::database::connect;
 
 /// Whose guards are all named below.
-const TABLES: [&str; 30] = [
+const TABLES: [&str; 31] = [
     "account",
     "transfer",
     "entry",
@@ -36,6 +36,7 @@ const TABLES: [&str; 30] = [
     "objection",
     "reward",
     "reversal",
+    "exclusion",
     "account_checkpoint",
     "ledger_finding",
     "notice",

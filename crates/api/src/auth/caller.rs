@@ -250,6 +250,7 @@ needs! {
     ConfirmResidency, AcceptResidency, ReadActivities, ProposeActivity, ReviewActivity, ReviewAttendance, ReadMall,
     ManageMall, ApproveOffer, DecideReversal, ReadPoints, AnswerComplaints, ReadReports, ManageBudget, ReadFindings, ExplainFinding,
     CloseFinding, DraftRulebook, ApproveRulebook, ProposeAdjustment, DecideAdjustment, ProposeReward, DecideReward, HandleMisconduct, RuleAppeal, ReadFraudLetters,
+    ManageExclusions,
 }
 
 /// An administrator who holds the permission somewhere, with the subtrees where they hold it.

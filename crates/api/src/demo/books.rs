@@ -153,6 +153,7 @@ impl Books {
             evaluation: confirmation.evaluation,
             starts_at: served.starts_at,
             own_duty: served.own_duty,
+            excluded: false,
         };
         let earned_at = served.starts_at;
         let decision = points::credit_for_service(&self.rules, &service, book.earned(earned_at));

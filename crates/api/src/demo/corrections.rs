@@ -1,8 +1,9 @@
 //! Points that were put right or given away: an adjustment that waits, one that was approved, a reward and an undone
-//! confirmation that wait, and a donation.
+//! confirmation that wait, somebody who is stopped from spending, and a donation.
 
 use domain::adjustment::{Adjustment, Proposal};
 use domain::donation::{self, Wish};
+use domain::exclusion::{Exclusion, ExclusionKind};
 use domain::id::{AdjustmentId, AdminId, HoldId, LotId, MemberId, NodeId, PersonId, TransferId};
 use domain::merchant::Staff;
 use domain::official::{Official, Step};
@@ -11,13 +12,16 @@ use domain::redemption::Redemption;
 use domain::reversal::Reversal;
 use domain::reward::{Occurrence, Reward};
 use domain::time::Instant;
-use storage::{WriteTx, adjustments, donations, holds, purses, reversals, rewards, rulebooks, transfers};
+use storage::{WriteTx, adjustments, donations, exclusions, holds, purses, reversals, rewards, rulebooks, transfers};
 
 use super::{admins, ids};
 use crate::failure::Failure;
 
 /// 吴永平, who was credited twice and gives something away.
 const GIVER: MemberId = ids::member(8);
+
+/// 姜子轩, whose unit has stopped spending.
+const STOPPED: MemberId = ids::member(56);
 
 /// Puts everything there, once the books are.
 pub(super) async fn make(tx: &mut WriteTx, rules: &Rulebook, now: Instant) -> Result<(), Failure> {
@@ -29,6 +33,9 @@ pub(super) async fn make(tx: &mut WriteTx, rules: &Rulebook, now: Instant) -> Re
     propose(tx, twice, GIVER, (-5, "重复入账，予以更正"), community).await?;
     approve(tx, twice, rules, subdistrict).await?;
     reward(tx, community).await?;
+    let stopped =
+        Exclusion::exclude(ids::EXCLUSION, STOPPED, ExclusionKind::Spending, &[], step(admins::UNIT, ids::UNIT));
+    exclusions::insert(tx, &stopped.map_err(failed)?).await?;
     donate(tx, now).await
 }
 
@@ -67,7 +74,7 @@ async fn reward(tx: &mut WriteTx, step: Step) -> Result<(), Failure> {
         reference: "微心愿 2026-017".into(),
         evidence: "心愿人已确认，旧书桌已送到家中".into(),
     };
-    let reward = Reward::propose(ids::REWARD, occurrence, step).map_err(failed)?;
+    let reward = Reward::propose(ids::REWARD, occurrence, false, step).map_err(failed)?;
     Ok(rewards::insert(tx, &reward).await?)
 }
 
@@ -94,6 +101,7 @@ async fn donate(tx: &mut WriteTx, now: Instant) -> Result<(), Failure> {
         community: (ids::COMMUNITY, "文源社区"),
         this_year: 0,
         today: 0,
+        excluded: false,
         rules: &rules,
         now,
         posted_at: now,

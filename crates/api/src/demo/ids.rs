@@ -2,9 +2,10 @@
 //! version 7 from the end of 2024: everything that comes later sorts after them.
 
 use domain::id::{
-    ActivityId, ActivitySessionId, AdjustmentId, AdminId, ApplicationId, ComplaintId, DonationId, EnrolmentId, HoldId,
-    IdentityId, ImportId, InvitationId, LotId, MemberId, MerchantId, MisconductId, NodeId, ObjectionId, OfferId,
-    RedemptionId, ResidencyId, ReversalId, RewardId, RoleGrantId, RulebookId, SimulationId, StaffId, StoreId,
+    ActivityId, ActivitySessionId, AdjustmentId, AdminId, ApplicationId, ComplaintId, DonationId, EnrolmentId,
+    ExclusionId, HoldId, IdentityId, ImportId, InvitationId, LotId, MemberId, MerchantId, MisconductId, NodeId,
+    ObjectionId, OfferId, RedemptionId, ResidencyId, ReversalId, RewardId, RoleGrantId, RulebookId, SimulationId,
+    StaffId, StoreId,
 };
 use uuid::Uuid;
 
@@ -68,6 +69,8 @@ pub const COMPLAINT: ComplaintId = complaint(0);
 pub const ADJUSTMENT: AdjustmentId = adjustment(0);
 /// A granted wish that nobody has rewarded yet.
 pub const REWARD: RewardId = reward(0);
+/// What stops 姜子轩 from spending, as long as the unit says so.
+pub const EXCLUSION: ExclusionId = exclusion(0);
 /// A case of misconduct that nobody has decided.
 pub const MISCONDUCT_CASE: MisconductId = misconduct_case(0);
 /// A case that was confirmed and against which the member may still appeal.
@@ -144,6 +147,7 @@ numbered! {
     0x3b objection -> ObjectionId,
     0x38 rulebook -> RulebookId,
     0x3a reward -> RewardId,
+    0x3c exclusion -> ExclusionId,
     0x39 simulation -> SimulationId,
     0x41 merchant -> MerchantId,
     0x42 store -> StoreId,

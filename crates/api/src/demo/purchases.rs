@@ -154,6 +154,7 @@ fn usage(so_far: &[Redemption], member: MemberId, offer: u64, now: Instant) -> U
         of_offer_this_quarter: count(start_of_quarter(now), &|one| one.offer == ids::offer(offer)),
         this_month: count(start_of_month(now), &|_| true),
         value_this_year_fen: this_year.map(|one| one.face_value_fen).sum(),
+        excluded: false,
     }
 }
 

@@ -10,6 +10,7 @@ pub mod console;
 pub mod development;
 pub mod donation;
 pub mod enrolment;
+pub mod exclusion;
 pub mod health;
 pub mod ledger_finding;
 pub mod liability;

@@ -23,6 +23,8 @@ pub struct Service {
     pub starts_at: Instant,
     /// Whether it was the member's own duty, done in working hours: its hours count, and it earns nothing.
     pub own_duty: bool,
+    /// Whether the member's unit had stopped what they earn: the hours count, and it earns nothing.
+    pub excluded: bool,
 }
 
 codes! {
@@ -127,6 +129,13 @@ pub enum EarnRule {
         /// How it was judged.
         evaluation: Evaluation,
     },
+    /// Service of a member whose unit had stopped what they earn: its hours count, and it earns nothing.
+    Excluded {
+        /// What kind of service.
+        kind: ServiceKind,
+        /// How it was judged.
+        evaluation: Evaluation,
+    },
     /// A single event.
     Event(RewardedEvent),
 }
@@ -137,9 +146,12 @@ const OFF: &str = "off";
 /// Behind the key of service that was the member's own duty.
 const DUTY: &str = "duty";
 
+/// Behind the key of service of a member whose unit had stopped what they earn.
+const EXCLUDED: &str = "excluded";
+
 impl EarnRule {
     /// The rule's key, such as `service.general.a`, or `service.general.a.off` at night and on days off, or
-    /// `service.general.a.duty` of own duty.
+    /// `service.general.a.duty` of own duty, or `service.general.a.excluded` while earning was stopped.
     pub fn key(self) -> String {
         let service =
             |kind: ServiceKind, evaluation: Evaluation| format!("service.{}.{}", kind.code(), evaluation.code());
@@ -147,6 +159,7 @@ impl EarnRule {
             Self::Service { kind, evaluation, off: false } => service(kind, evaluation),
             Self::Service { kind, evaluation, off: true } => format!("{}.{OFF}", service(kind, evaluation)),
             Self::OwnDuty { kind, evaluation } => format!("{}.{DUTY}", service(kind, evaluation)),
+            Self::Excluded { kind, evaluation } => format!("{}.{EXCLUDED}", service(kind, evaluation)),
             Self::Event(event) => format!("event.{}", event.code()),
         }
     }
@@ -154,7 +167,7 @@ impl EarnRule {
     /// Whether the cap of a day knows what it gave; see [`RewardedEvent::is_under_day_cap`].
     pub fn is_under_day_cap(self) -> bool {
         match self {
-            Self::Service { .. } | Self::OwnDuty { .. } => true,
+            Self::Service { .. } | Self::OwnDuty { .. } | Self::Excluded { .. } => true,
             Self::Event(event) => event.is_under_day_cap(),
         }
     }
@@ -171,6 +184,9 @@ impl EarnRule {
             ["service", kind, evaluation, OFF] => service(kind, evaluation, true),
             ["service", kind, evaluation, DUTY] => {
                 judged(kind, evaluation).map(|(kind, evaluation)| Self::OwnDuty { kind, evaluation })
+            }
+            ["service", kind, evaluation, EXCLUDED] => {
+                judged(kind, evaluation).map(|(kind, evaluation)| Self::Excluded { kind, evaluation })
             }
             ["event", event] => RewardedEvent::from_code(event).map(Self::Event),
             _ => None,
@@ -224,11 +240,15 @@ pub fn credit_for_service(rules: &Rulebook, service: &Service, earned: Earned) -
     }
 }
 
-/// The rule under which service earns, and its coefficient in basis points; own duty is worth nothing, whatever its kind.
+/// The rule under which service earns, and its coefficient in basis points; own duty is worth nothing, whatever its kind,
+/// nor is what was served while earning was stopped. Own duty comes first: nobody need read there that something was.
 fn weigh(rules: &Rulebook, service: &Service) -> (EarnRule, i32) {
     let (kind, evaluation) = (service.kind, service.evaluation);
     if service.own_duty {
         return (EarnRule::OwnDuty { kind, evaluation }, 0);
+    }
+    if service.excluded {
+        return (EarnRule::Excluded { kind, evaluation }, 0);
     }
     let off = rules.calendar.is_off(service.starts_at);
     let judged = product(rules.coefficients.of_kind(kind), rules.coefficients.of_evaluation(evaluation));
@@ -297,7 +317,8 @@ mod tests {
 
     fn served(minutes: i64, kind: ServiceKind, evaluation: Evaluation) -> Service {
         let starts_at = Instant::UNIX_EPOCH;
-        Service { timed_minutes: minutes, made_up_minutes: 0, kind, evaluation, starts_at, own_duty: false }
+        let (own_duty, excluded) = (false, false);
+        Service { timed_minutes: minutes, made_up_minutes: 0, kind, evaluation, starts_at, own_duty, excluded }
     }
 
     fn credit(service: &Service, earned: Earned) -> CreditDecision {
@@ -406,6 +427,20 @@ mod tests {
     }
 
     #[test]
+    fn what_is_served_while_earning_is_stopped_counts_its_minutes_and_earns_nothing() {
+        let rules = Rulebook::default_rules();
+        for kind in ServiceKind::ALL {
+            let stopped = Service { excluded: true, made_up_minutes: 60, ..served(240, *kind, Evaluation::A) };
+            let decision = credit_for_service(&rules, &stopped, Earned { day: 60, month: 400, year: 3_000 });
+            assert_eq!((decision.timed_minutes, decision.made_up_minutes), (240, 60), "{kind:?}");
+            assert_eq!((decision.coefficient_bp, decision.uncapped_points, decision.points), (0, 0, 0), "{kind:?}");
+            assert_eq!((decision.cap, decision.rule.key()), (None, format!("service.{}.a.excluded", kind.code())));
+            let duty = credit_for_service(&rules, &Service { own_duty: true, ..stopped }, Earned::default());
+            assert_eq!(duty.rule, EarnRule::OwnDuty { kind: *kind, evaluation: Evaluation::A });
+        }
+    }
+
+    #[test]
     fn an_event_earns_so_many_times_a_day_and_never_beyond_the_caps() {
         let rules = Rulebook::default_rules();
         let points = |event, times, earned| {
@@ -443,6 +478,8 @@ mod tests {
                 assert_eq!(EarnRule::from_key(&rule.key()), Some(rule));
             }
             let rule = EarnRule::OwnDuty { kind: *kind, evaluation: Evaluation::D };
+            assert_eq!(EarnRule::from_key(&rule.key()), Some(rule));
+            let rule = EarnRule::Excluded { kind: *kind, evaluation: Evaluation::D };
             assert_eq!(EarnRule::from_key(&rule.key()), Some(rule));
         }
         for event in RewardedEvent::ALL {

@@ -4,6 +4,7 @@ use super::earning::weighed_minutes;
 use super::rulebook::factor;
 use super::{Cap, CreditDecision, EarnRule, Rulebook, TransferKind};
 use crate::code::Code;
+use crate::exclusion::UNPAID_NOTICE;
 use crate::service::{Evaluation, ServiceKind};
 
 /// A credit as it was decided, under the rules that decided it.
@@ -30,6 +31,9 @@ pub fn explain(credit: &CreditExplanation) -> String {
             "服务 {} 分钟，记入服务时长；属于本职工作、在工作时间内完成，不计积分",
             decision.timed_minutes + decision.made_up_minutes
         ),
+        EarnRule::Excluded { .. } => {
+            format!("服务 {} 分钟，记入服务时长；{UNPAID_NOTICE}", decision.timed_minutes + decision.made_up_minutes)
+        }
         EarnRule::Event(event) => format!("{} {} 分", event.label(), decision.uncapped_points),
     };
     let capped = decision.cap.map(|cap| {
@@ -40,7 +44,9 @@ pub fn explain(credit: &CreditExplanation) -> String {
             (Cap::Times, EarnRule::Event(event)) => {
                 event.per_day(&rules.events).map_or_else(String::new, |times| format!(" {times} 次"))
             }
-            (Cap::Times, EarnRule::Service { .. } | EarnRule::OwnDuty { .. }) => String::new(),
+            (Cap::Times, EarnRule::Service { .. } | EarnRule::OwnDuty { .. } | EarnRule::Excluded { .. }) => {
+                String::new()
+            }
         };
         format!("，因{}{most}，实得 {} 分", cap.label(), decision.points)
     });
@@ -130,6 +136,7 @@ mod tests {
             evaluation: Evaluation::A,
             starts_at: Instant::UNIX_EPOCH,
             own_duty: false,
+            excluded: false,
         }
     }
 
@@ -186,6 +193,16 @@ mod tests {
         assert_eq!(
             explain(&CreditExplanation { version: 1, scope: None, rules, decision, debt_paid: 0 }),
             "服务 120 分钟，记入服务时长；属于本职工作、在工作时间内完成，不计积分（积分规则第 1 版）。"
+        );
+    }
+
+    #[test]
+    fn that_earning_was_stopped_is_told_without_a_reason() {
+        let rules = Rulebook::default_rules();
+        let decision = credit_for_service(&rules, &Service { excluded: true, ..served(100, 20) }, Earned::default());
+        assert_eq!(
+            explain(&CreditExplanation { version: 1, scope: None, rules, decision, debt_paid: 0 }),
+            "服务 120 分钟，记入服务时长；服务期间暂不计积分，详情请咨询所在单位（积分规则第 1 版）。"
         );
     }
 

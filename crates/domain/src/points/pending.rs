@@ -38,8 +38,9 @@ mod tests {
     #[test]
     fn what_is_credited_first_takes_the_room_under_the_caps() {
         let (kind, evaluation) = (ServiceKind::General, Evaluation::B);
-        let (starts_at, own_duty) = (at(0), false);
-        let service = Service { timed_minutes: 240, made_up_minutes: 0, kind, evaluation, starts_at, own_duty };
+        let (starts_at, own_duty, excluded) = (at(0), false, false);
+        let service =
+            Service { timed_minutes: 240, made_up_minutes: 0, kind, evaluation, starts_at, own_duty, excluded };
         let awaited = |served_at, earned| Awaited { service, served_at, rules: Rulebook::default_rules(), earned };
         let earned = Earned { day: 10, month: 10, year: 10 };
         let hour = chrono::Duration::hours(1);

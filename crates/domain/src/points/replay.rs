@@ -193,13 +193,14 @@ impl OneMember {
 
     fn decide(&self, rules: &Rulebook, past: &Past) -> i64 {
         let (timed_minutes, made_up_minutes, starts_at) = (past.timed_minutes, past.made_up_minutes, past.at);
-        let served = |kind, evaluation, own_duty| {
-            let service = Service { timed_minutes, made_up_minutes, kind, evaluation, starts_at, own_duty };
+        let served = |kind, evaluation, (own_duty, excluded)| {
+            let service = Service { timed_minutes, made_up_minutes, kind, evaluation, starts_at, own_duty, excluded };
             credit_for_service(rules, &service, self.earned)
         };
         let decision = match past.rule {
-            EarnRule::Service { kind, evaluation, .. } => served(kind, evaluation, false),
-            EarnRule::OwnDuty { kind, evaluation } => served(kind, evaluation, true),
+            EarnRule::Service { kind, evaluation, .. } => served(kind, evaluation, (false, false)),
+            EarnRule::OwnDuty { kind, evaluation } => served(kind, evaluation, (true, false)),
+            EarnRule::Excluded { kind, evaluation } => served(kind, evaluation, (false, true)),
             EarnRule::Event(event) => {
                 let times = self.times.get(&event).copied().unwrap_or(0);
                 credit_for_event(rules, event, times, self.earned)
@@ -312,12 +313,14 @@ mod tests {
     }
 
     #[test]
-    fn own_duty_earns_nothing_under_any_rules() {
+    fn own_duty_and_what_was_served_while_earning_was_stopped_earn_nothing_under_any_rules() {
         let mut rules = Rulebook::default_rules();
         (rules.earning.points_per_half_hour, rules.coefficients.emergency_bp) = (50, 30_000);
-        let duty = EarnRule::OwnDuty { kind: ServiceKind::Emergency, evaluation: Evaluation::A };
-        let outcome = replay(&rules, &[Past { rule: duty, ..served(1, 240, "2026-03-02T09:00:00+08:00", 0) }]);
-        assert_eq!((outcome.events, outcome.totals), (1, Totals::default()));
+        let (kind, evaluation) = (ServiceKind::Emergency, Evaluation::A);
+        for rule in [EarnRule::OwnDuty { kind, evaluation }, EarnRule::Excluded { kind, evaluation }] {
+            let outcome = replay(&rules, &[Past { rule, ..served(1, 240, "2026-03-02T09:00:00+08:00", 0) }]);
+            assert_eq!((outcome.events, outcome.totals), (1, Totals::default()), "{rule:?}");
+        }
     }
 
     #[test]

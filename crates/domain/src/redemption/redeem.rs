@@ -10,7 +10,7 @@ use crate::offer::{Offer, OfferState};
 use crate::points::{self, Actor, Occasion, Posting, Purse, Rulebook, Source, SourceKind, SpendError};
 use crate::time::{self, Instant};
 
-/// What a member has redeemed so far and not got back.
+/// What a member has redeemed so far and not got back, and whether they may spend at all.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Usage {
     /// Redemptions of the same offer since the quarter began.
@@ -19,6 +19,8 @@ pub struct Usage {
     pub this_month: i64,
     /// The value in money since the year began, in fen.
     pub value_this_year_fen: i64,
+    /// Whether the member's unit has stopped their spending.
+    pub excluded: bool,
 }
 
 /// What a member asks for, with all that bears on the answer.
@@ -59,6 +61,9 @@ pub enum RedeemError {
     /// The member's unit regulates the merchant.
     #[error("您所在单位是该商家的主管单位，按规定不能兑换其优惠")]
     ConflictOfInterest,
+    /// The member's unit has stopped their spending.
+    #[error("您暂时不能使用积分，详情请咨询所在单位")]
+    Excluded,
     /// Too little verified service so far.
     #[error("累计服务满 {}后才能兑换，目前为 {}", hours(*.needed), hours(*.verified))]
     NotEligible {
@@ -96,6 +101,9 @@ pub fn redeem(purse: &mut Purse, wish: Wish<'_>) -> Result<(Redemption, Posting)
     available(offer, merchant, wish.now)?;
     if merchant.regulator == Some(wish.unit) {
         return Err(RedeemError::ConflictOfInterest);
+    }
+    if wish.usage.excluded {
+        return Err(RedeemError::Excluded);
     }
     let needed = wish.rules.eligibility.spend_verified_minutes;
     let verified = purse.verified_minutes();
@@ -261,6 +269,15 @@ mod tests {
         let mut case = Case::new(80);
         case.merchant.regulator = Some(case.unit);
         assert_eq!(case.refusal(), Some(RedeemError::ConflictOfInterest));
+    }
+
+    #[test]
+    fn whoever_is_excluded_spends_nothing_and_is_told_whom_to_ask() {
+        let mut case = Case::new(80);
+        case.usage.excluded = true;
+        assert_eq!(case.refusal(), Some(RedeemError::Excluded));
+        assert_eq!(case.purse, purse(80, 300), "a refusal changes nothing");
+        assert_eq!(RedeemError::Excluded.to_string(), "您暂时不能使用积分，详情请咨询所在单位");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use domain::enrolment::{Enrolment, EnrolmentState};
 use domain::id::{ActivityId, EnrolmentId, MemberId, NodeId};
 use domain::organisation::NodePath;
 use domain::page::{Page, PageRequest};
-use domain::points::SourceKind;
+use domain::points::{EarnRule, SourceKind};
 use domain::time::Instant;
 use sea_orm::{ColumnTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 
@@ -32,6 +32,8 @@ pub struct OwnEnrolment {
     pub ends_at: Instant,
     /// What it earned, once credited.
     pub points: Option<i64>,
+    /// Whether it earned nothing because earning was stopped.
+    pub unpaid: bool,
 }
 
 /// An enrolment as the activity's lead sees it.
@@ -158,6 +160,7 @@ fn own(row: Listed) -> Result<OwnEnrolment> {
         starts_at: row.session_starts_at,
         ends_at: row.session_ends_at,
         points: row.points,
+        unpaid: matches!(row.rule.as_deref().and_then(EarnRule::from_key), Some(EarnRule::Excluded { .. })),
     })
 }
 
@@ -170,7 +173,9 @@ fn listed() -> Select<Entity> {
         .eq(Column::MemberId.into_expr())
         .and(join::of("credit", "source_kind").eq(SourceKind::Enrolment.code()))
         .and(join::of("credit", "source_id").eq(Column::Id.into_expr()));
-    let query = join::perhaps(query, "earn_event", "credit", credit).expr_as(join::of("credit", "points"), "points");
+    let query = join::perhaps(query, "earn_event", "credit", credit)
+        .expr_as(join::of("credit", "points"), "points")
+        .expr_as(join::of("credit", "rule"), "rule");
     join::by_id(query, members::row::Entity, "member", Column::MemberId.into_expr())
         .expr_as(join::of("activity", "title"), "title")
         .expr_as(join::of("activity", "place"), "place")

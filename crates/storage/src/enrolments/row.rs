@@ -60,6 +60,7 @@ pub struct Listed {
     pub node_id: Uuid,
     pub node_name: String,
     pub points: Option<i64>,
+    pub rule: Option<String>,
 }
 
 /// A location as it is stored; the coordinates' system is written out because it is not WGS-84.

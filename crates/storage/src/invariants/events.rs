@@ -27,6 +27,12 @@ pub(super) const ALL: &[Invariant] = &[
               WHERE v.timed_minutes <> r.timed_minutes OR v.made_up_minutes <> r.made_up_minutes",
     },
     Invariant {
+        name: "event_unpaid",
+        rule: "own duty, and service while earning was stopped, earned nothing",
+        sql: "SELECT v.transfer_id AS subject FROM earn_event v \
+              WHERE (v.rule LIKE '%.duty' OR v.rule LIKE '%.excluded') AND v.points <> 0",
+    },
+    Invariant {
         name: "issuance",
         rule: "the points counted as issued are those that the issuance account gave in the seals counted so far",
         sql: "SELECT NULL AS subject FROM (SELECT COALESCE(sum(points), 0) AS points FROM issuance) AS i, \

@@ -9,7 +9,7 @@ use crate::database::ReadTx;
 use crate::error::Result;
 
 /// The invariants that hold of each member by themselves. A new one stands here only if its query joins no rows of others.
-pub(super) const OF_EACH: [&str; 36] = [
+pub(super) const OF_EACH: [&str; 37] = [
     "transfer_sum",
     "one_member",
     "reversal",
@@ -26,6 +26,7 @@ pub(super) const OF_EACH: [&str; 36] = [
     "earned_by_event",
     "event_points",
     "event_minutes",
+    "event_unpaid",
     "redemption_price",
     "redemption_exists",
     "refund",

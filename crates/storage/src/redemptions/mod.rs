@@ -6,6 +6,7 @@ pub use list::{
     Filter, RedemptionDetail, find_of_merchant, find_of_merchant_by_code_hash, find_own, list, list_own, list_verified,
 };
 
+use domain::exclusion::ExclusionKind;
 use domain::id::{MemberId, OfferId, RedemptionId};
 use domain::redemption::{Redemption, RedemptionState, Usage, Verification};
 use domain::time::{self, Instant};
@@ -18,6 +19,7 @@ use uuid::Uuid;
 
 use crate::database::{ReadTx, WriteTx};
 use crate::error::{Result, StorageError};
+use crate::exclusions;
 use crate::mapping::code;
 
 /// Keeps a new redemption, whose voucher's code has this hash. Conflicts (`redemption_unique_transfer_id`) if the same
@@ -49,19 +51,22 @@ pub async fn insert(tx: &mut WriteTx, redemption: &Redemption, code_hash: [u8; 3
     Ok(())
 }
 
-/// What the member has redeemed up to now and not got back. Ask while the member's purse is locked: that lock is what
-/// keeps two redemptions of one member from counting past each other.
+/// What the member has redeemed up to now and not got back, and whether the unit has stopped their spending: in one
+/// question, as every redemption asks it. Ask while the member's purse is locked: that lock is what keeps two redemptions of
+/// one member from counting past each other, and any of them from passing by what stops it.
 pub async fn usage(tx: &WriteTx, member: MemberId, offer: OfferId, now: Instant) -> Result<Usage> {
     let since = |instant: Instant| Expr::col(row::Column::IssuedAt).gte(instant);
     let sum = |what: Expr| Expr::from(Func::cast_as(Func::sum(what), "BIGINT"));
     let count = |condition: Expr| sum(CaseStatement::new().case(condition, 1).finally(0).into());
     let (quarter, month, year) = (time::start_of_quarter(now), time::start_of_month(now), time::start_of_year(now));
     let of_offer = since(quarter).and(Expr::col(row::Column::OfferId).eq(offer.uuid()));
+    let stopped = exclusions::open(member.uuid().into(), Some(ExclusionKind::Spending));
     let sums = row::Entity::find()
         .select_only()
         .column_as(count(of_offer), "of_offer")
         .column_as(count(since(month)), "this_month")
         .column_as(sum(Expr::col(row::Column::FaceValueFen)), "value")
+        .expr_as(Expr::exists(stopped), "excluded")
         .filter(row::Column::MemberId.eq(member.uuid()))
         .filter(row::Column::State.is_in(RedemptionState::COUNTED.map(code::write)))
         .filter(row::Column::IssuedAt.gte(year))
@@ -72,6 +77,7 @@ pub async fn usage(tx: &WriteTx, member: MemberId, offer: OfferId, now: Instant)
         of_offer_this_quarter: sums.of_offer.unwrap_or(0),
         this_month: sums.this_month.unwrap_or(0),
         value_this_year_fen: sums.value.unwrap_or(0),
+        excluded: sums.excluded,
     }))
 }
 
@@ -173,6 +179,7 @@ struct UsageRow {
     of_offer: Option<i64>,
     this_month: Option<i64>,
     value: Option<i64>,
+    excluded: bool,
 }
 
 pub(crate) mod row {

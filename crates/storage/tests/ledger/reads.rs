@@ -23,8 +23,9 @@ async fn serve(books: &Books, enrolment: Uuid, minutes: i64, served_at: Instant)
     let mut purse = purses::lock_accounts(&mut tx, books.member).await?;
     let earned = earn_events::earned(&tx, books.member, served_at).await?;
     let (kind, evaluation) = (ServiceKind::Professional, Evaluation::A);
-    let (starts_at, own_duty) = (served_at, false);
-    let service = Service { timed_minutes: minutes, made_up_minutes: 10, kind, evaluation, starts_at, own_duty };
+    let (starts_at, own_duty, excluded) = (served_at, false, false);
+    let service =
+        Service { timed_minutes: minutes, made_up_minutes: 10, kind, evaluation, starts_at, own_duty, excluded };
     let decision = credit_for_service(&rulebook.rules, &service, earned);
     let source = Source { kind: SourceKind::Enrolment, id: enrolment };
     let (mut transfer, mut debt_paid) = (None, 0);

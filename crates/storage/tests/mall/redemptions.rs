@@ -39,14 +39,14 @@ async fn usage_counts_from_beijing_midnights_and_forgets_what_was_given_back() {
     }
     world.redeem(0, &soup, beijing("2026-11-01", 0)).await.expect("a redemption");
     world.redeem(1, &noodles, now()).await.expect("somebody else's redemption");
-    let full = Usage { of_offer_this_quarter: 3, this_month: 2, value_this_year_fen: 5 * 1_500 + 400 };
+    let full = Usage { of_offer_this_quarter: 3, this_month: 2, value_this_year_fen: 5 * 1_500 + 400, excluded: false };
     assert_eq!(usage(now()).await, full);
 
     let given_back = world.redeem(0, &soup, now()).await.expect("a redemption");
     assert_eq!(usage(now()).await.this_month, 3);
     assert!(world.cancel(&given_back, now()).await);
     assert_eq!(usage(now()).await, full);
-    let new_year = Usage { of_offer_this_quarter: 0, this_month: 0, value_this_year_fen: 0 };
+    let new_year = Usage { of_offer_this_quarter: 0, this_month: 0, value_this_year_fen: 0, excluded: false };
     assert_eq!(usage(beijing("2027-01-01", 0)).await, new_year);
 }
 

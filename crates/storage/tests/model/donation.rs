@@ -44,7 +44,8 @@ impl Ledger {
         let given = donations::given_this_year_and_today(&tx, member, self.now()).await;
         let (this_year, today) = given.expect("what was given");
         let (community, rules, now) = ((self.cast.node, "平城区"), &self.rules.donation, self.now());
-        let wish = Wish { id, transfer, points, community, this_year, today, rules, now, posted_at: now };
+        let (excluded, posted_at) = (false, now);
+        let wish = Wish { id, transfer, points, community, this_year, today, excluded, rules, now, posted_at };
         let (donation, posting) = donate(&mut purse, wish).map_err(not_given)?;
         transfers::post(&mut tx, &posting).await.map_err(done_before)?;
         donations::insert(&mut tx, &donation).await.expect("a donation");

@@ -105,8 +105,15 @@ impl Ledger {
     pub async fn serve(&mut self, outing: Outing) -> Outcome {
         let Outing { member, minutes, made_up, kind, evaluation, own_duty, days_ago } = outing;
         let starts_at = self.now() - Days::new(days_ago);
-        let service =
-            Service { timed_minutes: minutes, made_up_minutes: made_up, kind, evaluation, starts_at, own_duty };
+        let service = Service {
+            timed_minutes: minutes,
+            made_up_minutes: made_up,
+            kind,
+            evaluation,
+            starts_at,
+            own_duty,
+            excluded: false,
+        };
         let source = Source { kind: SourceKind::Enrolment, id: Uuid::now_v7() };
         self.decide(Earning { member: self.cast.members[member], source, service: Some((service, starts_at)) }).await
     }
@@ -150,6 +157,7 @@ impl Ledger {
                 evaluation: Evaluation::B,
                 starts_at: at,
                 own_duty: false,
+                excluded: false,
             };
             let source = Source { kind: SourceKind::Enrolment, id: Uuid::now_v7() };
             let beside = besides.entry(member).or_default();

@@ -255,7 +255,7 @@ impl ActivityView {
             kind: Coded(activity.kind),
             nature: Coded(activity.nature),
             own_duty: activity.own_duty,
-            points_notice: points_notice(activity.own_duty),
+            points_notice: points_notice(activity.own_duty, false),
             emergency_declaration: activity.emergency_declaration,
             state: Coded(state),
             organisation_id: activity.node.uuid(),

@@ -2,10 +2,11 @@
 
 use actix_web::post;
 use domain::donation::{self, Wish, donate, in_bounds};
+use domain::exclusion::ExclusionKind;
 use domain::id::{DonationId, MemberId, TransferId};
 use domain::organisation::Node;
 use serde::{Deserialize, Serialize};
-use storage::{StorageError, donations, organisations, purses, residencies, rulebooks, transfers};
+use storage::{StorageError, donations, exclusions, organisations, purses, residencies, rulebooks, transfers};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -34,7 +35,7 @@ pub(super) struct DonationRequest {
     ("Idempotency-Key" = String, Header, description = "幂等键，重试时保持不变"),
 ), responses(
     (status = 201, description = "已捐赠，不能撤回", body = DonationBalanceView),
-    (status = 409, description = "积分不足、账户冻结、未完成报到或已达上限", body = Problem, content_type = "application/problem+json"),
+    (status = 409, description = "积分不足、账户冻结、暂不能使用积分、未完成报到或已达上限", body = Problem, content_type = "application/problem+json"),
     (status = 422, description = "积分数额有误，或幂等键已用于另一请求", body = Problem, content_type = "application/problem+json"),
 ))]
 #[post("/donations")]
@@ -55,6 +56,7 @@ async fn give(work: &mut Work, member: MemberId, points: i64) -> ApiResult<Donat
     let community = community_of(work, member).await?;
     let mut purse = purses::lock(&mut work.tx, member).await?;
     let (this_year, today) = donations::given_this_year_and_today(&work.tx, member, work.now).await?;
+    let excluded = exclusions::open_of(&work.tx, member).await?.contains(&ExclusionKind::Spending);
     let rules = rulebooks::in_force(&work.tx, work.now).await?.rules.donation;
     let id = DonationId::new(Uuid::now_v7());
     work.about("donation", id);
@@ -65,6 +67,7 @@ async fn give(work: &mut Work, member: MemberId, points: i64) -> ApiResult<Donat
         community: (community.id, &community.name),
         this_year,
         today,
+        excluded,
         rules: &rules,
         now: work.now,
         posted_at: work.wall,

@@ -27,6 +27,7 @@ impl From<DonationError> for ApiError {
             DonationError::Closed => ErrorCode::StateConflict,
             DonationError::TooSmall(_) => ErrorCode::AmountInvalid,
             DonationError::TooLarge => ErrorCode::AmountTooLarge,
+            DonationError::Excluded => ErrorCode::SpendingStopped,
             DonationError::NotResident => ErrorCode::NotResident,
             DonationError::YearLimit(_) | DonationError::DayLimit { .. } => ErrorCode::DonationLimitReached,
             DonationError::Spend(SpendError::Frozen) => ErrorCode::PointsFrozen,

@@ -30,7 +30,7 @@ pub(super) struct OwnEnrolmentView {
     /// 集合地点
     #[schema(example = "新河湾小区东门")]
     place: String,
-    /// 关于积分的提示；本职工作才有
+    /// 关于积分的提示；本职工作和暂不计积分的才有
     #[schema(example = "只记时长，不计积分")]
     points_notice: Option<&'static str>,
     /// 本场开始时间
@@ -133,20 +133,21 @@ impl OwnEnrolmentView {
         let (title, place) = (activity.title.clone(), activity.place.clone());
         let (starts_at, ends_at) = (session.starts_at, session.ends_at);
         let own_duty = activity.own_duty;
-        OwnEnrolment { enrolment, title, place, own_duty, starts_at, ends_at, points: None }.into()
+        let (points, unpaid) = (None, false);
+        OwnEnrolment { enrolment, title, place, own_duty, starts_at, ends_at, points, unpaid }.into()
     }
 }
 
 impl From<OwnEnrolment> for OwnEnrolmentView {
     fn from(own: OwnEnrolment) -> Self {
-        let OwnEnrolment { enrolment, title, place, own_duty, starts_at, ends_at, points } = own;
+        let OwnEnrolment { enrolment, title, place, own_duty, starts_at, ends_at, points, unpaid } = own;
         Self {
             id: enrolment.id.uuid(),
             activity_id: enrolment.activity.uuid(),
             session_id: enrolment.session.uuid(),
             title,
             place,
-            points_notice: points_notice(own_duty),
+            points_notice: points_notice(own_duty, unpaid),
             starts_at: starts_at.into(),
             ends_at: ends_at.into(),
             state: Coded(enrolment.state),

@@ -111,7 +111,7 @@ fn meaning(invariant: &str) -> &'static str {
         "donation_points" | "donation_exists" => "捐赠的积分与其记账相符",
         "lots" | "lot_remaining" | "debit_covered" | "expired_lot" => "余额与各批积分的剩余相符",
         "lifetime_earned" | "verified_minutes" => "累计获得的积分和服务时长与明细相符",
-        "earned_by_event" | "event_points" | "event_minutes" => "获得的积分与核算记录相符",
+        "earned_by_event" | "event_points" | "event_minutes" | "event_unpaid" => "获得的积分与核算记录相符",
         "redemption_price" | "redemption_exists" | "refund" => "兑换扣减和退还的积分与兑换券相符",
         "stock" | "seats" => "库存和名额与明细相符",
         "finding_frozen" => "有差异未了结的账户保持冻结",

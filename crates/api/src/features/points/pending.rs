@@ -1,15 +1,18 @@
 //! What confirmed service will probably give, once its publicity is over.
 
+use std::collections::BTreeSet;
+
 use actix_web::{get, web};
 use chrono::{Days, NaiveDate};
 use domain::enrolment::EnrolmentState;
+use domain::exclusion::stops_earning;
 use domain::id::MemberId;
-use domain::points::{Awaited, CreditDecision, Service, foresee};
+use domain::points::{Awaited, CreditDecision, EarnRule, Service, foresee};
 use domain::service::points_notice;
 use domain::time::{Instant, business_day};
 use serde::Serialize;
 use storage::enrolments::{self, AwaitedEnrolment};
-use storage::{ReadTx, earn_events, rulebooks};
+use storage::{ReadTx, earn_events, exclusions, rulebooks};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -49,7 +52,7 @@ struct PendingServiceView {
     /// 按现行规则预计得到的积分
     #[schema(example = 36)]
     points: i64,
-    /// 关于积分的提示；本职工作才有
+    /// 关于积分的提示；本职工作和暂不计积分的才有
     #[schema(example = "只记时长，不计积分")]
     points_notice: Option<&'static str>,
     /// 预计入账的日期；待审核的，按今天审核通过估计
@@ -77,10 +80,11 @@ pub(super) async fn pending(tx: &ReadTx, member: MemberId, now: Instant) -> ApiR
         _ => 0,
     };
     let reviewed_today = business_day(now) + Days::new(publicity_days.into());
+    let exclusions = exclusions::earning_of(tx, &BTreeSet::from([member])).await?;
     let mut awaited = Vec::with_capacity(found.len());
     for one in &found {
         awaited.push(Awaited {
-            service: service(one),
+            service: service(one, stops_earning(&exclusions, member, one.starts_at)),
             served_at: one.starts_at,
             rules: rulebooks::in_force_at(tx, one.node, one.starts_at).await?.rules,
             earned: earn_events::earned(tx, member, one.starts_at).await?,
@@ -93,7 +97,7 @@ pub(super) async fn pending(tx: &ReadTx, member: MemberId, now: Instant) -> ApiR
     })
 }
 
-fn service(one: &AwaitedEnrolment) -> Service {
+fn service(one: &AwaitedEnrolment, excluded: bool) -> Service {
     Service {
         timed_minutes: one.timed_minutes,
         made_up_minutes: one.made_up_minutes,
@@ -101,6 +105,7 @@ fn service(one: &AwaitedEnrolment) -> Service {
         evaluation: one.evaluation,
         starts_at: one.starts_at,
         own_duty: one.own_duty,
+        excluded,
     }
 }
 
@@ -111,7 +116,7 @@ fn view(one: AwaitedEnrolment, credit: CreditDecision, reviewed_today: NaiveDate
         served_at: one.starts_at.into(),
         state: Coded(one.state),
         points: credit.points,
-        points_notice: points_notice(one.own_duty),
+        points_notice: points_notice(one.own_duty, matches!(credit.rule, EarnRule::Excluded { .. })),
         expected_on: one.publicity_ends_at.map_or(reviewed_today, business_day),
     }
 }

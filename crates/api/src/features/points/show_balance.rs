@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use actix_web::{get, web};
 use chrono::NaiveDate;
+use domain::exclusion::{self, ExclusionKind};
 use domain::id::MemberId;
 use domain::notice::last_day;
 use domain::time::Instant;
 use serde::Serialize;
-use storage::ReadTx;
 use storage::accounts::Balance;
+use storage::{ReadTx, exclusions};
 use utoipa::ToSchema;
 
 use super::pending::pending;
@@ -47,6 +48,21 @@ pub(super) struct PointsView {
     verified_minutes: i64,
 }
 
+/// 我的积分余额
+#[derive(Debug, Serialize, ToSchema)]
+struct OwnPointsView {
+    /// 积分余额
+    #[serde(flatten)]
+    points: PointsView,
+    /// 是否暂不计积分；期间的服务只记时长
+    earning_stopped: bool,
+    /// 是否暂不能使用积分，即不能兑换和捐赠；已有的兑换券照常使用和取消
+    spending_stopped: bool,
+    /// 暂停时给党员看的提示，请原样显示
+    #[schema(example = json!(null))]
+    stopped_notice: Option<&'static str>,
+}
+
 /// 即将到期的积分
 #[derive(Debug, Serialize, ToSchema)]
 struct ExpiringView {
@@ -81,10 +97,17 @@ impl PointsView {
 }
 
 /// 查看我的积分
-#[utoipa::path(tag = "积分", responses((status = 200, description = "积分余额", body = PointsView)))]
+#[utoipa::path(tag = "积分", responses((status = 200, description = "积分余额", body = OwnPointsView)))]
 #[get("/points")]
-pub(super) async fn show_balance(caller: CurrentMember, app: App) -> ApiResult<web::Json<PointsView>> {
+pub(super) async fn show_balance(caller: CurrentMember, app: App) -> ApiResult<web::Json<OwnPointsView>> {
     let (tx, now) = (app.database.read(), app.clock.business());
     let balance = app.balances.ask(caller.member).await?.unwrap_or_default();
-    Ok(web::Json(PointsView::new(&tx, caller.member, balance, now).await?))
+    // The member alone reads it here, and the unit in its own list.
+    let stopped = if balance.excluded { exclusions::open_of(&tx, caller.member).await? } else { Vec::new() };
+    Ok(web::Json(OwnPointsView {
+        points: PointsView::new(&tx, caller.member, balance, now).await?,
+        earning_stopped: stopped.contains(&ExclusionKind::Earning),
+        spending_stopped: stopped.contains(&ExclusionKind::Spending),
+        stopped_notice: exclusion::notice(&stopped),
+    }))
 }

@@ -48,6 +48,7 @@ impl From<RedeemError> for ApiError {
             RedeemError::Ended => ErrorCode::OfferEnded,
             RedeemError::SoldOut => ErrorCode::SoldOut,
             RedeemError::ConflictOfInterest => ErrorCode::ConflictOfInterest,
+            RedeemError::Excluded => ErrorCode::SpendingStopped,
             RedeemError::NotEligible { .. } => ErrorCode::NotEligible,
             RedeemError::PerMemberLimit { .. } => ErrorCode::OfferLimitReached,
             RedeemError::MonthlyLimit { .. } => ErrorCode::MonthlyLimitReached,

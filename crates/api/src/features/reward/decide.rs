@@ -97,8 +97,9 @@ async fn approve(work: &mut Work, caller: Decider, id: RewardId) -> ApiResult<Ma
     // Two approvals for one member must see each other.
     let purse = purses::lock_accounts(&mut work.tx, reward.member).await?;
     let nearest = rewards::nearest(&work.tx, reward.member, reward.event, reward.happened_at).await?;
+    let excluded = crediting::earning_stopped(work, reward.member, reward.happened_at).await?;
     let for_the_district = caller.scope.contains(&NodePath::root());
-    reward.approve(step, for_the_district, nearest, &rulebook.rules.events)?;
+    reward.approve(step, for_the_district, excluded, nearest, &rulebook.rules.events)?;
     crediting::credit_reward(work, purse, &rulebook, &reward, step).await?;
     keep(work, &caller, &reward).await
 }

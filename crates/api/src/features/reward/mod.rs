@@ -32,6 +32,7 @@ impl From<RewardError> for ApiError {
             RewardError::Automatic => return Self::field("event", error),
             RewardError::Future | RewardError::TooLate => return Self::field("happened_at", error),
             RewardError::SamePerson => ErrorCode::SamePerson,
+            RewardError::Excluded => ErrorCode::EarningStopped,
             RewardError::DistrictDecides => ErrorCode::DistrictDecides,
             RewardError::TooNear { .. } => ErrorCode::PatrolTooNear,
             RewardError::Decided(_) => ErrorCode::StateConflict,

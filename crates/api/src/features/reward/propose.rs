@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::view::{ManagedRewardView, RewardedEventCode};
 use crate::auth::caller::{Admin, Authorized, needs};
+use crate::crediting;
 use crate::error::{ApiError, ApiResult, Problem};
 use crate::error_code::ErrorCode;
 use crate::http::answer::Answer;
@@ -50,7 +51,7 @@ pub(super) struct RewardRequest {
     (status = 201, description = "已登记，待核准", body = ManagedRewardView),
     (status = 403, description = "没有权限", body = Problem, content_type = "application/problem+json"),
     (status = 404, description = "辖区内没有这名党员", body = Problem, content_type = "application/problem+json"),
-    (status = 409, description = "已经登记过，或登记的是本人", body = Problem, content_type = "application/problem+json"),
+    (status = 409, description = "已经登记过、该党员当时暂不计积分，或登记的是本人", body = Problem, content_type = "application/problem+json"),
     (status = 422, description = "填写有误，或幂等键已用于另一请求", body = Problem, content_type = "application/problem+json"),
 ))]
 #[post("/rewards")]
@@ -83,7 +84,8 @@ async fn propose(
     work.about("reward", id);
     work.because(occurrence.evidence.clone());
     let step = Step { by: caller.admin.official(), node, at: work.now };
-    let reward = Reward::propose(id, occurrence, step)?;
+    let excluded = crediting::earning_stopped(work, occurrence.member, occurrence.happened_at).await?;
+    let reward = Reward::propose(id, occurrence, excluded, step)?;
     rewards::insert(&mut work.tx, &reward).await.map_err(on_record)?;
     let shown = rewards::find_within(&work.tx, &caller.scope, id).await?;
     Ok(ManagedRewardView::from(shown.ok_or_else(ApiError::not_found)?))
