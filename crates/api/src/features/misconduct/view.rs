@@ -30,8 +30,6 @@ pub(super) struct MisconductView {
     evidence: String,
     /// 是否弄虚作假
     fraud: bool,
-    /// 负有责任的负责人在此之前不能担任负责人、确认或补录考勤；不追究负责人的没有
-    lead_barred_until: Option<BeijingTime>,
     /// 状态
     state: MisconductStateCode,
     /// 另行扣除的积分
@@ -82,6 +80,8 @@ pub(super) struct ManagedMisconductView {
     member_number: String,
     /// 负有责任的负责人的党员编号；不追究负责人的没有
     lead_at_fault_id: Option<Uuid>,
+    /// 该负责人在此之前不能担任负责人、确认或补录考勤；认定后才有
+    lead_barred_until: Option<BeijingTime>,
     /// 由哪个组织提出
     #[schema(example = "文源社区")]
     proposed_by: String,
@@ -101,7 +101,6 @@ impl From<MisconductDetail> for MisconductView {
             reason: case.reason,
             evidence: case.evidence,
             fraud: case.fraud,
-            lead_barred_until: case.lead_barred_until.map(BeijingTime),
             state: Coded(case.state),
             deduction: case.deduction,
             clawback_transfer_id: case.clawback.map(Uuid::from),
@@ -126,6 +125,7 @@ impl From<MisconductDetail> for ManagedMisconductView {
             member_name: detail.member_name.clone(),
             member_number: detail.member_number.clone(),
             lead_at_fault_id: detail.case.lead_at_fault.map(MemberId::uuid),
+            lead_barred_until: detail.case.lead_barred_until.map(BeijingTime),
             proposed_by: detail.proposed_by.clone(),
             proposed_at: detail.case.proposed.at.into(),
             case: detail.into(),

@@ -1,10 +1,16 @@
 //! Earning (积分核算): how many points the rulebook gives, with every number that led there.
 
+mod cap;
+mod event;
+mod rule;
+
+pub use self::cap::{Cap, Earned};
+use self::cap::{caps, cut};
+pub use self::event::RewardedEvent;
+pub use self::rule::EarnRule;
 use super::Rulebook;
-use super::rulebook::Events;
-use crate::code::{Code, codes};
 use crate::service::{Evaluation, ServiceKind};
-use crate::time::{Instant, business_day, start_of_month, start_of_year};
+use crate::time::Instant;
 
 const ONE: i64 = 10_000;
 
@@ -25,173 +31,6 @@ pub struct Service {
     pub own_duty: bool,
     /// Whether the member's unit had stopped what they earn: the hours count, and it earns nothing.
     pub excluded: bool,
-}
-
-codes! {
-    /// A single event that the rules reward.
-    RewardedEvent {
-        WishDone = "wish_done", "完成微心愿";
-        FirstResidency = "first_residency", "首次报到奖励";
-        PostDutyMonth = "post_duty_month", "履行设岗定责";
-        IssueValid = "issue_valid", "有效随手拍";
-        IssueClosed = "issue_closed", "随手拍办结";
-        PatrolPoint = "patrol_point", "巡查点位打卡";
-        ProposalAdopted = "proposal_adopted", "议事建议被采纳";
-        CoopItemDone = "coop_item_done", "完成共建事项";
-        Bravery = "bravery", "见义勇为";
-    }
-}
-
-impl RewardedEvent {
-    fn points(self, events: &Events) -> i64 {
-        match self {
-            Self::FirstResidency => events.first_residency,
-            Self::PostDutyMonth => events.post_duty_month,
-            Self::WishDone => events.wish_done,
-            Self::IssueValid => events.issue_valid,
-            Self::IssueClosed => events.issue_closed,
-            Self::PatrolPoint => events.patrol_point,
-            Self::ProposalAdopted => events.proposal_adopted,
-            Self::CoopItemDone => events.coop_item_done,
-            Self::Bravery => events.bravery,
-        }
-    }
-
-    /// How many of a day are rewarded, if not all.
-    pub(super) fn per_day(self, events: &Events) -> Option<u32> {
-        match self {
-            Self::IssueValid => Some(events.issues_per_day),
-            Self::PatrolPoint => Some(events.patrol_points_per_day),
-            _ => None,
-        }
-    }
-
-    /// Whether the cap of a day knows the event. It keeps anybody from filling a day with easy points; bravery is the
-    /// district's decision, worth more than a whole day of service, and could never be paid whole. So it is not cut by
-    /// the day's cap, and takes no room from the service of its day.
-    pub fn is_under_day_cap(self) -> bool {
-        self != Self::Bravery
-    }
-}
-
-/// What the member had earned before, in the day, month and year of the service. The day's is what its cap knows; see
-/// [`RewardedEvent::is_under_day_cap`].
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Earned {
-    /// On the business day.
-    pub day: i64,
-    /// In its month.
-    pub month: i64,
-    /// In its year.
-    pub year: i64,
-}
-
-impl Earned {
-    /// The same for an event at an instant, with what another event earned besides: that takes room only under the caps of
-    /// a day, month or year in which both lie.
-    #[must_use]
-    pub fn with(self, at: Instant, other: Instant, points: i64) -> Self {
-        let shared = |same: bool| if same { points } else { 0 };
-        Self {
-            day: self.day + shared(business_day(at) == business_day(other)),
-            month: self.month + shared(start_of_month(at) == start_of_month(other)),
-            year: self.year + shared(start_of_year(at) == start_of_year(other)),
-        }
-    }
-}
-
-codes! {
-    /// The cap that cut a credit.
-    Cap {
-        Times = "times", "当日次数上限";
-        Day = "day", "当日上限";
-        Month = "month", "当月上限";
-        Year = "year", "当年上限";
-    }
-}
-
-/// The rule that gives points.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum EarnRule {
-    /// Service, by the half-hour.
-    Service {
-        /// What kind of service.
-        kind: ServiceKind,
-        /// How it was judged.
-        evaluation: Evaluation,
-        /// Whether it began at night or on a day off.
-        off: bool,
-    },
-    /// Service that was the member's own duty, done in working hours: its hours count, and it earns nothing.
-    OwnDuty {
-        /// What kind of service.
-        kind: ServiceKind,
-        /// How it was judged.
-        evaluation: Evaluation,
-    },
-    /// Service of a member whose unit had stopped what they earn: its hours count, and it earns nothing.
-    Excluded {
-        /// What kind of service.
-        kind: ServiceKind,
-        /// How it was judged.
-        evaluation: Evaluation,
-    },
-    /// A single event.
-    Event(RewardedEvent),
-}
-
-/// Behind the key of service that began at night or on a day off.
-const OFF: &str = "off";
-
-/// Behind the key of service that was the member's own duty.
-const DUTY: &str = "duty";
-
-/// Behind the key of service of a member whose unit had stopped what they earn.
-const EXCLUDED: &str = "excluded";
-
-impl EarnRule {
-    /// The rule's key, such as `service.general.a`, or `service.general.a.off` at night and on days off, or
-    /// `service.general.a.duty` of own duty, or `service.general.a.excluded` while earning was stopped.
-    pub fn key(self) -> String {
-        let service =
-            |kind: ServiceKind, evaluation: Evaluation| format!("service.{}.{}", kind.code(), evaluation.code());
-        match self {
-            Self::Service { kind, evaluation, off: false } => service(kind, evaluation),
-            Self::Service { kind, evaluation, off: true } => format!("{}.{OFF}", service(kind, evaluation)),
-            Self::OwnDuty { kind, evaluation } => format!("{}.{DUTY}", service(kind, evaluation)),
-            Self::Excluded { kind, evaluation } => format!("{}.{EXCLUDED}", service(kind, evaluation)),
-            Self::Event(event) => format!("event.{}", event.code()),
-        }
-    }
-
-    /// Whether the cap of a day knows what it gave; see [`RewardedEvent::is_under_day_cap`].
-    pub fn is_under_day_cap(self) -> bool {
-        match self {
-            Self::Service { .. } | Self::OwnDuty { .. } | Self::Excluded { .. } => true,
-            Self::Event(event) => event.is_under_day_cap(),
-        }
-    }
-
-    /// Reads a key.
-    pub fn from_key(key: &str) -> Option<Self> {
-        let parts: Vec<_> = key.split('.').collect();
-        let judged = |kind: &str, evaluation: &str| ServiceKind::from_code(kind).zip(Evaluation::from_code(evaluation));
-        let service = |kind: &str, evaluation: &str, off| {
-            judged(kind, evaluation).map(|(kind, evaluation)| Self::Service { kind, evaluation, off })
-        };
-        match parts[..] {
-            ["service", kind, evaluation] => service(kind, evaluation, false),
-            ["service", kind, evaluation, OFF] => service(kind, evaluation, true),
-            ["service", kind, evaluation, DUTY] => {
-                judged(kind, evaluation).map(|(kind, evaluation)| Self::OwnDuty { kind, evaluation })
-            }
-            ["service", kind, evaluation, EXCLUDED] => {
-                judged(kind, evaluation).map(|(kind, evaluation)| Self::Excluded { kind, evaluation })
-            }
-            ["event", event] => RewardedEvent::from_code(event).map(Self::Event),
-            _ => None,
-        }
-    }
 }
 
 /// How many points, and why.
@@ -288,29 +127,6 @@ fn product(first_bp: i32, second_bp: i32) -> i32 {
     i32::try_from(product).unwrap_or(i32::MAX)
 }
 
-/// Each cap with its most and what was earned under it, the shortest period first.
-fn caps(rules: &Rulebook, earned: Earned) -> [(Cap, i64, i64); 3] {
-    let most = &rules.earning;
-    [
-        (Cap::Day, most.day_cap, earned.day),
-        (Cap::Month, most.month_cap, earned.month),
-        (Cap::Year, most.year_cap, earned.year),
-    ]
-}
-
-/// Cuts points to the tightest cap; of equally tight ones the shortest period is named.
-fn cut(caps: &[(Cap, i64, i64)], points: i64) -> (i64, Option<Cap>) {
-    let room = caps
-        .iter()
-        .filter(|(_, most, _)| *most > 0)
-        .map(|(cap, most, earned)| (*cap, (most - earned).max(0)))
-        .min_by_key(|(_, room)| *room);
-    match room {
-        Some((cap, room)) if room < points => (room, Some(cap)),
-        _ => (points, None),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -384,22 +200,6 @@ mod tests {
     }
 
     #[test]
-    fn what_was_earned_besides_takes_room_where_both_lie() {
-        let at = |text: &str| text.parse::<Instant>().unwrap_or_default();
-        let (before, evening) = (Earned { day: 1, month: 2, year: 3 }, at("2026-11-30T15:59:59Z"));
-        let cases = [
-            ("2026-11-29T16:00:00Z", (6, 7, 8)),
-            ("2026-11-29T15:59:59Z", (1, 7, 8)),
-            ("2026-11-30T16:00:00Z", (1, 2, 8)),
-            ("2025-12-31T16:00:00Z", (1, 2, 8)),
-            ("2025-12-31T15:59:59Z", (1, 2, 3)),
-        ];
-        for (other, (day, month, year)) in cases {
-            assert_eq!(before.with(evening, at(other), 5), Earned { day, month, year }, "{other}");
-        }
-    }
-
-    #[test]
     fn service_at_night_and_on_days_off_counts_more_where_the_rules_say_when_that_is() {
         let service = served(60, ServiceKind::General, Evaluation::A);
         let mut rules = Rulebook::default_rules();
@@ -468,35 +268,5 @@ mod tests {
         assert_eq!(paid(0, 0, 2_950), (50, Some(Cap::Year)));
         let others = RewardedEvent::ALL.iter().filter(|event| **event != RewardedEvent::Bravery);
         assert!(others.into_iter().all(|event| event.is_under_day_cap()));
-    }
-
-    #[test]
-    fn a_rule_is_read_back_from_its_key() {
-        for kind in ServiceKind::ALL {
-            for off in [false, true] {
-                let rule = EarnRule::Service { kind: *kind, evaluation: Evaluation::A, off };
-                assert_eq!(EarnRule::from_key(&rule.key()), Some(rule));
-            }
-            let rule = EarnRule::OwnDuty { kind: *kind, evaluation: Evaluation::D };
-            assert_eq!(EarnRule::from_key(&rule.key()), Some(rule));
-            let rule = EarnRule::Excluded { kind: *kind, evaluation: Evaluation::D };
-            assert_eq!(EarnRule::from_key(&rule.key()), Some(rule));
-        }
-        for event in RewardedEvent::ALL {
-            let rule = EarnRule::Event(*event);
-            assert_eq!(EarnRule::from_key(&rule.key()), Some(rule));
-        }
-        for key in [
-            "",
-            "service",
-            "service.general",
-            "service.general.z",
-            "service.general.a.b",
-            "service.duty",
-            "event.x",
-            "event",
-        ] {
-            assert_eq!(EarnRule::from_key(key), None, "{key}");
-        }
     }
 }
