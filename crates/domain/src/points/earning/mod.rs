@@ -130,6 +130,7 @@ fn product(first_bp: i32, second_bp: i32) -> i32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::code::Code;
 
     fn served(minutes: i64, kind: ServiceKind, evaluation: Evaluation) -> Service {
         let starts_at = Instant::UNIX_EPOCH;

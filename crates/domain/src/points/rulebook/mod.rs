@@ -6,7 +6,9 @@
 //! credit. What is spent follows the district's, wherever the points were earned; a version below the district repeats
 //! that part of the district's and cannot change it.
 
+mod district;
 mod edition;
+mod faults;
 mod fields;
 mod sections;
 
@@ -14,8 +16,9 @@ use chrono::{Datelike, Months, NaiveDate};
 use serde::{Deserialize, Serialize};
 
 pub use self::edition::{Edition, EditionError, RulebookState, may_have_rules};
+pub use self::faults::Fault;
 pub(super) use self::fields::factor;
-pub use self::fields::{Change, FIELDS, Fault, Field, FieldKind, SECTIONS, Unit};
+pub use self::fields::{Change, FIELDS, Field, FieldKind, SECTIONS, Unit};
 pub use self::sections::{
     Absence, Budget, Calendar, Coefficients, Deductions, Donation, Earning, Eligibility, Events, Expiry, ExpiryMode,
     Record, Redemption, Refund, Voucher,
