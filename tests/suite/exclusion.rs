@@ -115,6 +115,16 @@ async fn a_unit_keeps_its_own_list_and_the_district_all_of_them() {
     assert_eq!(listed(&unit, "?open=true").await, [&*second]);
     assert_eq!(listed(&unit, "?open=false").await, [&*first]);
 
+    // Whoever moves takes along what holds, and what is over stays with those who set it.
+    let move_to = async |unit: &str| {
+        let unit = format!("(SELECT id FROM organisation WHERE name = '{unit}')");
+        app.tamper(&format!("UPDATE member SET unit_id = {unit} WHERE name = '李秀英'")).await;
+    };
+    move_to("平城区卫生健康局").await;
+    assert_eq!(listed(&other, "").await, [&*elsewhere, &second]);
+    assert_eq!(listed(&unit, "").await, Vec::<String>::new());
+    move_to("平城区教育局").await;
+
     // Of another unit's members nothing exists, and nobody but units and the district is asked.
     exclude(&app, &other, "li", SPENDING).await.refused(404, "not_found");
     lift(&other, &second).await.refused(404, "not_found");
@@ -126,7 +136,7 @@ async fn a_unit_keeps_its_own_list_and_the_district_all_of_them() {
         lift(&admin, &second).await.refused(403, "forbidden");
         admin.get("/admin/exclusions").await.refused(403, "forbidden");
     }
-    exclude(&app, &unit, "li", "everything").await.refused(422, "invalid_input");
+    exclude(&app, &unit, "li", "everything").await.refused(422, "unknown_value");
     let why = json!({ "member_id": app.world.member("zhang"), "kind": SPENDING, "reason": "x" });
     unit.post("/admin/exclusions", &why).await.refused(422, "invalid_input");
 
@@ -215,7 +225,8 @@ async fn no_event_of_that_time_is_rewarded() {
     let set = id(&exclude(&app, &unit, "li", EARNING).await.expect(201));
     assert_eq!(approve(&early).await.expect(201)["points"], 20, "it happened before");
     app.advance("2h").await;
-    propose("微心愿 3", Duration::hours(1)).await.refused(409, "earning_stopped");
+    let late = id(&propose("微心愿 3", Duration::hours(1)).await.expect(201));
+    approve(&late).await.refused(409, "earning_stopped");
     app.tamper("UPDATE exclusion SET set_at = '2020-01-01 00:00:00+00:00'").await;
     approve(&other).await.refused(409, "earning_stopped");
     lift(&unit, &set).await.expect(200);

@@ -5,6 +5,7 @@ use tests::mall::id;
 use tests::service::enrol;
 use tests::{Client, Reply, TestApp};
 
+use crate::desk::waiting;
 use crate::misconduct::{appeal, confirm, rule, served};
 
 async fn accuse(admin: &Client, enrolment: &str, change: Value) -> Reply {
@@ -25,7 +26,10 @@ async fn accuse(admin: &Client, enrolment: &str, change: Value) -> Reply {
 async fn found_out(app: &TestApp, enrolment: &str) -> String {
     let case = id(&accuse(&app.admin("community").await, enrolment, json!({})).await.expect(201));
     let done = confirm(&app.stepped_up("second-community").await, &case).await.expect(201);
-    assert_eq!(done["lead_at_fault_id"], json!(app.world.member("zhang")));
+    assert_eq!(
+        (&done["lead_at_fault_id"], &done["lead_at_fault"]),
+        (&json!(app.world.member("zhang")), &json!("张建国"))
+    );
     assert!(done["lead_barred_until"].is_string(), "{done}");
     case
 }
@@ -55,7 +59,12 @@ async fn the_home_unit_is_told_of_a_fraud_and_again_when_it_no_longer_stands() {
     let text = letter["text"].as_str().expect("a text");
     assert!(text.starts_with("你单位党员李秀英在“周末清理楼道”中弄虚作假，文源社区已于"), "{text}");
     assert!(!text.contains("监控"), "the evidence is not for the unit: {text}");
-    assert!(letters(&app.admin("other-unit").await).await.is_empty(), "another unit's");
+    let other = app.admin("other-unit").await;
+    assert!(letters(&other).await.is_empty(), "another unit's");
+    let health = "(SELECT id FROM organisation WHERE name = '平城区卫生健康局')";
+    app.tamper(&format!("UPDATE member SET unit_id = {health} WHERE name = '李秀英'")).await;
+    assert!(letters(&other).await.is_empty(), "it was told to the unit of then");
+    assert_eq!(letters(&unit).await.len(), 1);
     app.admin("community").await.get("/admin/fraud-letters").await.refused(403, "forbidden");
 
     appeal(&li, &case).await.expect(200);
@@ -90,7 +99,10 @@ async fn a_lead_at_fault_vouches_for_nobody_until_the_time_is_over_and_another_t
     let wang = app.resident("wang").await;
     let activity = app.activity(1, 3, 10).await;
     let enrolled = id(&enrol(&wang, &activity).await.expect(201));
+    let estate = app.admin("estate").await;
+    let waits = id(&estate.post("/admin/activities", &app.proposal(30, 31, 10)).await.expect(201));
     let case = id(&accuse(&app.admin("second-community").await, &enrolment, json!({})).await.expect(201));
+    assert_eq!(waiting(&app.admin("community").await, "misconduct").await, 0, "it is about them");
     confirm(&app.stepped_up("community").await, &case).await.refused(409, "same_person");
     let confirmed = confirm(&app.stepped_up("subdistrict").await, &case).await.expect(201);
     assert_eq!(confirmed["state"], "confirmed");
@@ -104,20 +116,27 @@ async fn a_lead_at_fault_vouches_for_nobody_until_the_time_is_over_and_another_t
     let made_up = json!({ "enrolment_id": enrolled, "minutes": 30, "evidence": "签名册", "evaluation": "b" });
     let path = format!("/member/led-activities/{activity}/made-up-attendance");
     zhang.post(&path, &made_up).await.refused(409, "lead_barred");
-    let estate = app.admin("estate").await;
+    let second = app.admin("second-community").await;
+    second.post(&format!("/admin/activities/{waits}/publication"), &json!({})).await.refused(409, "lead_barred");
     let reply = estate.post("/admin/activities", &app.proposal(1, 3, 10)).await;
     assert_eq!(reply.refused(422, "invalid_input")["errors"][0]["field"], "lead_member_id");
 
     let path = format!("/admin/activities/{activity}/lead");
     let appoint = async |admin: &Client, name: &str| {
-        admin.post(&path, &json!({ "lead_member_id": app.world.member(name) })).await
+        admin.post(&path, &json!({ "lead_member_id": app.world.member(name), "reason": "原负责人不能确认" })).await
     };
-    let second = app.admin("second-community").await;
+    assert_eq!(waiting(&second, "barred_lead").await, 1, "what is settled needs no lead");
     let reply = appoint(&second, "zhang").await;
     assert_eq!(reply.refused(422, "invalid_input")["errors"][0]["field"], "lead_member_id");
     appoint(&estate, "li").await.refused(403, "forbidden");
     appoint(&app.admin("other-community").await, "li").await.refused(404, "not_found");
-    assert_eq!(appoint(&second, "li").await.expect(200)["id"], json!(activity));
+    let silent = json!({ "lead_member_id": app.world.member("li"), "reason": " " });
+    second.post(&path, &silent).await.refused(422, "invalid_input");
+    app.link_admin("second-community", "li").await;
+    appoint(&app.admin("second-community").await, "li").await.refused(409, "same_person");
+    let subdistrict = app.admin("subdistrict").await;
+    appoint(&subdistrict, "li").await.expect(200);
+    assert_eq!(waiting(&second, "barred_lead").await, 0);
     confirm_attendance(&zhang, &activity, &enrolled).await.refused(404, "not_found");
     let li = app.member("li").await;
     assert_eq!(confirm_attendance(&li, &activity, &enrolled).await.expect(200)["attendances"][0]["minutes"], 120);
@@ -134,9 +153,54 @@ async fn a_granted_appeal_clears_the_lead_too() {
     let case = found_out(&app, &enrolment).await;
     let estate = app.admin("estate").await;
     estate.post("/admin/activities", &app.proposal(1, 3, 10)).await.refused(422, "invalid_input");
-    appeal(&li, &case).await.expect(200);
+    // The lead has a say, and sees what is theirs of it.
+    let zhang = app.member("zhang").await;
+    let own = zhang.get("/member/misconduct-cases").await.expect(200)["items"][0].clone();
+    assert_eq!((&own["id"], &own["as_lead"], &own["deduction"]), (&json!(case), &json!(true), &json!(null)));
+    assert!(own["lead_barred_until"].is_string() && own["clawback_transfer_id"].is_null(), "{own}");
+    let of_li = li.get("/member/misconduct-cases").await.expect(200)["items"][0].clone();
+    assert_eq!((&of_li["as_lead"], &of_li["lead_barred_until"]), (&json!(false), &json!(null)), "not theirs to know");
+    appeal(&app.member("chen").await, &case).await.refused(404, "not_found");
+    appeal(&zhang, &case).await.expect(200);
+    appeal(&li, &case).await.refused(409, "state_conflict");
     estate.post("/admin/activities", &app.proposal(1, 3, 10)).await.refused(422, "invalid_input");
     rule(&app.stepped_up("subdistrict").await, &case, true).await.expect(201);
     estate.post("/admin/activities", &app.proposal(1, 3, 10)).await.expect(201);
+    app.books_balance().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_confirmed_is_named_though_another_leads_by_now() {
+    let app = TestApp::start().await;
+    let li = app.resident("li").await;
+    let activity = app.activity(1, 3, 10).await;
+    app.serve_session(&li, &activity).await;
+    let community = app.admin("community").await;
+    let body = json!({ "lead_member_id": app.world.member("wang"), "reason": "原负责人调离" });
+    community.post(&format!("/admin/activities/{activity}/lead"), &body).await.expect(200);
+    let attendance = community.get("/admin/attendances").await.expect(200)["items"][0].clone();
+    assert_eq!((&attendance["member_name"], &attendance["lead"]), (&json!("李秀英"), &json!("张建国")));
+    let reason = "SELECT count(*) FROM audit WHERE action = 'appoint_activity_lead' AND reason = '原负责人调离'";
+    assert_eq!(app.number(reason).await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fraud_that_was_found_before_the_credit_costs_what_any_fraud_does() {
+    let app = TestApp::start().await;
+    let li = app.resident("li").await;
+    let activity = app.activity(1, 3, 10).await;
+    let enrolment = app.serve_session(&li, &activity).await;
+    let community = app.admin("community").await;
+    accuse(&community, &enrolment, json!({})).await.refused(409, "state_conflict");
+    app.review("community", &enrolment, Some("由他人代为签到")).await;
+    let debt = async || li.get("/member/points").await.expect(200)["debt"].clone();
+    let state = async || li.get("/member/enrolments").await.expect(200)["items"][0]["state"].clone();
+    let case = found_out(&app, &enrolment).await;
+    assert_eq!((debt().await, state().await), (json!(20), json!("refused")), "nothing to void, and the deduction");
+    assert_eq!(letters(&app.admin("unit").await).await.len(), 1);
+    app.books_balance().await;
+    appeal(&li, &case).await.expect(200);
+    rule(&app.stepped_up("subdistrict").await, &case, true).await.expect(201);
+    assert_eq!((debt().await, state().await), (json!(0), json!("refused")));
     app.books_balance().await;
 }

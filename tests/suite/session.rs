@@ -36,7 +36,7 @@ async fn a_login_code_works_once_and_an_unknown_one_never() {
     let noted = "SELECT count(*) FROM audit WHERE action = 'log_in_wechat' AND reason = 'login_blocked'";
     assert_eq!(app.number(noted).await, 1);
     log_in(&app, "login:stranger:2", "admin").await.refused(422, "invalid_input");
-    log_in(&app, "login:stranger:2", "nobody").await.refused(422, "invalid_input");
+    log_in(&app, "login:stranger:2", "nobody").await.refused(422, "unknown_value");
 }
 
 #[tokio::test(flavor = "multi_thread")]

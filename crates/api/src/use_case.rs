@@ -146,8 +146,12 @@ impl UseCase {
             let mut work = self.begin(Some(scope.clone())).await?;
             match idempotency::claim(&mut work.tx, &scope, &hash, work.wall).await? {
                 Claim::Fresh => {}
-                Claim::Done { status, body } => return Ok(Answer::replayed(status, body)),
+                Claim::Done { status, body } => {
+                    work.tx.undo().await?;
+                    return Ok(Answer::replayed(status, body));
+                }
                 Claim::OtherRequest => {
+                    work.tx.undo().await?;
                     let detail = "这个幂等键已经用于内容不同的请求，请换一个新的幂等键";
                     return Err(ApiError::new(ErrorCode::IdempotencyKeyReused, detail));
                 }

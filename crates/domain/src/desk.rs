@@ -10,6 +10,7 @@ codes! {
         ResidencyToAccept = "residency_to_accept", "待社区接收的报到";
         Application = "application", "待确认的入册申请";
         Activity = "activity", "待审核的活动";
+        BarredLead = "barred_lead", "须更换负责人的活动";
         Attendance = "attendance", "待审核的考勤";
         Objection = "objection", "待处理的异议";
         Offer = "offer", "待审批的优惠";
@@ -35,7 +36,7 @@ impl Waiting {
             Self::ResidencyToConfirm => Permission::ConfirmResidency,
             Self::ResidencyToAccept => Permission::AcceptResidency,
             Self::Application => Permission::ManageRoster,
-            Self::Activity => Permission::ReviewActivity,
+            Self::Activity | Self::BarredLead => Permission::ReviewActivity,
             Self::Attendance | Self::Objection => Permission::ReviewAttendance,
             Self::Offer => Permission::ApproveOffer,
             Self::Reversal => Permission::DecideReversal,

@@ -98,8 +98,9 @@ pub enum RewardError {
 }
 
 impl Reward {
-    /// Puts an event on record. `excluded` says whether the member's unit had stopped what they earn when it happened.
-    pub fn propose(id: RewardId, occurrence: Occurrence, excluded: bool, step: Step) -> Result<Self, RewardError> {
+    /// Puts an event on record. Whether the member's unit had stopped what they earn is not asked yet: whoever may put
+    /// events on record could read the list out of the answers.
+    pub fn propose(id: RewardId, occurrence: Occurrence, step: Step) -> Result<Self, RewardError> {
         let Occurrence { member, event, happened_at, reference, evidence } = occurrence;
         if event == RewardedEvent::FirstResidency {
             return Err(RewardError::Automatic);
@@ -112,9 +113,6 @@ impl Reward {
         }
         if step.by.is(member) {
             return Err(RewardError::SamePerson);
-        }
-        if excluded {
-            return Err(RewardError::Excluded);
         }
         let at_home = happened_at.with_timezone(&beijing());
         let reference = match event {
@@ -140,7 +138,7 @@ impl Reward {
     }
 
     /// Another person agrees; the district where it alone decides. `nearest` is the member's patrol point that was approved
-    /// before and lies nearest in time; whether they were excluded is asked again.
+    /// before and lies nearest in time; `excluded` says whether the member's unit had stopped what they earn when it happened.
     pub fn approve(
         &mut self,
         step: Step,
@@ -207,7 +205,7 @@ mod tests {
     fn propose(event: RewardedEvent, happened_at: Instant, step: Step) -> Result<Reward, RewardError> {
         let (reference, evidence) = ("1号".into(), "照片".into());
         let occurrence = Occurrence { member: member(1), event, happened_at, reference, evidence };
-        Reward::propose(RewardId::new(Uuid::from_u128(9)), occurrence, false, step)
+        Reward::propose(RewardId::new(Uuid::from_u128(9)), occurrence, step)
     }
 
     fn approve(reward: &mut Reward, step: Step) -> Result<(), RewardError> {
@@ -235,12 +233,7 @@ mod tests {
 
     #[test]
     fn nothing_is_rewarded_that_happened_while_earning_was_stopped() {
-        let (reference, evidence) = ("1号".into(), "照片".into());
-        let event = RewardedEvent::WishDone;
-        let occurrence = Occurrence { member: member(1), event, happened_at: NOW, reference, evidence };
-        let refused = Reward::propose(RewardId::new(Uuid::from_u128(9)), occurrence, true, step(1, None));
-        assert_eq!(refused, Err(RewardError::Excluded));
-        let mut reward = propose(event, NOW, step(1, None)).expect("a reward");
+        let mut reward = propose(RewardedEvent::WishDone, NOW, step(1, None)).expect("a reward");
         let refused = reward.approve(step(2, None), true, true, None, &Events::default());
         assert_eq!((refused, reward.state), (Err(RewardError::Excluded), RewardState::Proposed));
     }

@@ -1,10 +1,10 @@
 //! The database: a pool that only reads, a pool that writes, and the one way to change anything.
 //!
-//! Locks are taken in one order everywhere: idempotency key, the caller's identity (signing up, objecting), the activity, the thing
-//! acted on (redemption and then its reversal, reward, misconduct case, adjustment, exclusion, finding, enrolments by id and then an
-//! objection to one of them, residency, a scope's rulebooks), accounts by id, holds, lots by expiry and id, and the counted
-//! row (offer, session) last. Signing up and giving a place back take the session before its enrolments instead: its lock is
-//! what keeps the waitlist in order, and neither touches an account.
+//! Locks are taken in one order everywhere: idempotency key, the caller's identity (signing up, objecting), the activity,
+//! the thing acted on (redemption and then its reversal, reward, misconduct case, adjustment, exclusion, finding,
+//! enrolments by id and then an objection to one of them, residency, a scope's rulebooks), accounts by id, holds, lots by
+//! expiry and id, and the counted row (offer, session) last. Signing up and giving a place back take the session before its
+//! enrolments instead: its lock is what keeps the waitlist in order, and neither touches an account.
 
 use std::ops::Deref;
 use std::time::Duration;

@@ -23,7 +23,7 @@ use crate::database::ReadTx;
 use crate::error::Result;
 use crate::mapping::code;
 use crate::organisations::inside;
-use crate::{activities, admins, ledger_findings, organisations, reversals};
+use crate::{activities, admins, ledger_findings, misconduct_cases, organisations, reversals};
 
 /// Counts what waits within these subtrees, as far as [`MOST_COUNTED`]; what another person must decide is left out.
 pub async fn count(tx: &ReadTx, waiting: Waiting, paths: &[NodePath], official: Official, now: Instant) -> Result<u64> {
@@ -46,6 +46,12 @@ pub async fn count(tx: &ReadTx, waiting: Waiting, paths: &[NodePath], official: 
             let below = activities::below("organisation", paths);
             let query = hanging("activity", "node_id", code::write(ActivityState::Review), below);
             not_by("activity", "proposed_by", query, official)
+        }
+        Waiting::BarredLead => {
+            let below = activities::below("organisation", paths);
+            hanging("activity", "node_id", code::write(ActivityState::Published), below)
+                .and_where(Expr::col(("activity", "lead_member_id")).in_subquery(misconduct_cases::barred_leads(now)))
+                .take()
         }
         Waiting::Attendance => {
             let state = code::write(EnrolmentState::LeadConfirmed);
@@ -80,7 +86,7 @@ pub async fn count(tx: &ReadTx, waiting: Waiting, paths: &[NodePath], official: 
         Waiting::Misconduct => {
             let state = code::write(MisconductState::Proposed);
             let query = hanging("misconduct_case", "node_id", state, inside(paths));
-            not_by("misconduct_case", "proposed_by", not_of("misconduct_case", "member_id", query, official), official)
+            not_by("misconduct_case", "proposed_by", not_accused(query, official), official)
         }
         Waiting::Appeal => {
             // The level above rules; above the district there is none.
@@ -89,7 +95,7 @@ pub async fn count(tx: &ReadTx, waiting: Waiting, paths: &[NodePath], official: 
             let such = Condition::any().add(above).add_option(district);
             let query = hanging("misconduct_case", "decided_node_id", code::write(MisconductState::Appealed), such);
             let query = not_by("misconduct_case", "decided_by", query, official);
-            not_by("misconduct_case", "proposed_by", not_of("misconduct_case", "member_id", query, official), official)
+            not_by("misconduct_case", "proposed_by", not_accused(query, official), official)
         }
         Waiting::OpenFinding => {
             return ledger_findings::count_waiting(tx, paths, FindingState::Open, MOST_COUNTED).await;
@@ -145,6 +151,16 @@ fn objections(paths: &[NodePath], official: Official) -> SelectStatement {
         .and_where(Expr::col(("activity", "node_id")).in_subquery(organisations::ids_inside(paths)));
     let query = not_of("enrolment", "member_id", not_of("objection", "member_id", query, official), official);
     not_by("enrolment", "reviewed_by", not_of("enrolment", "confirmed_by", query, official), official)
+}
+
+/// Leaves out what accuses the official, as the member or as the lead at fault.
+fn not_accused(query: SelectStatement, official: Official) -> SelectStatement {
+    let mut query = not_of("misconduct_case", "member_id", query, official);
+    if let Some(own) = official.member {
+        let lead = Expr::col(("misconduct_case", "lead_at_fault"));
+        query.and_where(lead.clone().is_null().or(lead.ne(own.uuid())));
+    }
+    query
 }
 
 /// Leaves out where this column names an account of the same person.

@@ -141,6 +141,8 @@ fn detailed(paths: &[NodePath]) -> Select<row::Entity> {
         .expr_as(join::of("setter", "name"), "setter_name")
         .expr_as(join::of("lifter", "name"), "lifter_name")
         .filter(organisations::inside_as("unit", paths))
+        // What is over stays with those who set it; whoever moves takes along what holds.
+        .filter(Condition::any().add(row::Column::LiftedAt.is_null()).add(organisations::inside_as("setter", paths)))
 }
 
 /// Whether this is [`insert`]'s conflict with what is stopped already.

@@ -8,7 +8,7 @@ use domain::official::{Official, Step};
 use domain::organisation::NodePath;
 use domain::page::{Page, PageRequest};
 use domain::time::Instant;
-use sea_orm::sea_query::SelectStatement;
+use sea_orm::sea_query::{Expr, Func, SelectStatement};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
     Select,
@@ -31,6 +31,8 @@ pub struct MisconductDetail {
     pub member_name: String,
     /// The public member number.
     pub member_number: String,
+    /// The name of the lead at fault.
+    pub lead_name: Option<String>,
     /// The name of the organisation that proposed it.
     pub proposed_by: String,
     /// The name of the organisation that confirmed or dismissed it.
@@ -71,9 +73,9 @@ pub async fn lock_within(tx: &mut WriteTx, paths: &[NodePath], id: MisconductId)
     found.map(MisconductCase::try_from).transpose()
 }
 
-/// Locks a case of the member.
+/// Locks a case that is about the member, or about them as the lead at fault.
 pub async fn lock_own(tx: &mut WriteTx, member: MemberId, id: MisconductId) -> Result<Option<MisconductCase>> {
-    let found = row::Entity::find_by_id(id.uuid()).filter(row::Column::MemberId.eq(member.uuid()));
+    let found = row::Entity::find_by_id(id.uuid()).filter(about(member));
     found.lock_exclusive().one(&tx.on()).await?.map(MisconductCase::try_from).transpose()
 }
 
@@ -102,6 +104,16 @@ pub async fn lead_barred_until(tx: &ReadTx, lead: MemberId) -> Result<Option<Ins
     Ok(found.one(&tx.on()).await?)
 }
 
+/// The members whom a fraud that stands bars from vouching at this instant.
+pub(crate) fn barred_leads(now: Instant) -> SelectStatement {
+    row::Entity::find()
+        .select_only()
+        .column(row::Column::LeadAtFault)
+        .filter(row::Column::LeadBarredUntil.gt(now))
+        .filter(row::Column::State.is_in(MisconductState::VOID.map(code::write)))
+        .into_query()
+}
+
 /// The enrolments of these members whose service is void.
 pub(crate) fn void_enrolments(members: &BTreeSet<MemberId>) -> SelectStatement {
     row::Entity::find()
@@ -112,9 +124,9 @@ pub(crate) fn void_enrolments(members: &BTreeSet<MemberId>) -> SelectStatement {
         .into_query()
 }
 
-/// Finds a case of the member.
+/// Finds a case that is about the member, or about them as the lead at fault.
 pub async fn find_own(tx: &ReadTx, member: MemberId, id: MisconductId) -> Result<Option<MisconductDetail>> {
-    let query = detailed().filter(row::Column::MemberId.eq(member.uuid())).filter(row::Column::Id.eq(id.uuid()));
+    let query = detailed().filter(about(member)).filter(row::Column::Id.eq(id.uuid()));
     query.into_model::<row::Detailed>().one(&tx.on()).await?.map(MisconductDetail::try_from).transpose()
 }
 
@@ -124,14 +136,20 @@ pub async fn find_within(tx: &ReadTx, paths: &[NodePath], id: MisconductId) -> R
     query.into_model::<row::Detailed>().one(&tx.on()).await?.map(MisconductDetail::try_from).transpose()
 }
 
-/// Lists the member's cases that somebody decided about, the newest first; what was only proposed is not theirs to see.
+/// Lists the cases about the member, or about them as the lead at fault, that somebody decided; the newest first. What was
+/// only proposed is not theirs to see.
 pub async fn list_own(
     tx: &ReadTx,
     member: MemberId,
     page: &PageRequest<MisconductId>,
 ) -> Result<Page<MisconductDetail, MisconductId>> {
     let decided = row::Column::State.ne(code::write(MisconductState::Proposed));
-    list(tx, detailed().filter(row::Column::MemberId.eq(member.uuid())).filter(decided), page).await
+    list(tx, detailed().filter(about(member)).filter(decided), page).await
+}
+
+fn about(member: MemberId) -> Condition {
+    let (accused, lead) = (row::Column::MemberId.eq(member.uuid()), row::Column::LeadAtFault.eq(member.uuid()));
+    Condition::any().add(accused).add(lead)
 }
 
 /// Lists cases that organisations within these subtrees proposed, the newest first.
@@ -146,13 +164,15 @@ pub async fn list_within(
     list(tx, query.filter(Condition::all().add_option(in_state)), page).await
 }
 
-/// Lists the frauds of members of these units that were confirmed, whatever became of them since, the newest first.
+/// Lists the frauds that were confirmed while their members belonged to these units, whatever became of them since, the newest
+/// first.
 pub async fn list_frauds_of_units(
     tx: &ReadTx,
     paths: &[NodePath],
     page: &PageRequest<MisconductId>,
 ) -> Result<Page<MisconductDetail, MisconductId>> {
-    let of_units = join::of("member", "unit_id").in_subquery(organisations::ids_inside(paths));
+    let told = Func::coalesce([row::Column::UnitId.into_expr(), join::of("member", "unit_id")]);
+    let of_units = Expr::expr(told).in_subquery(organisations::ids_inside(paths));
     let confirmed =
         row::Column::State.is_not_in([MisconductState::Proposed, MisconductState::Dismissed].map(code::write));
     let query = detailed().filter(of_units).filter(row::Column::Fraud.eq(true)).filter(confirmed);
@@ -180,11 +200,13 @@ fn detailed() -> Select<row::Entity> {
     let query = join::by_id(query, organisations::row::Entity, "proposer", row::Column::NodeId.into_expr());
     let decider = join::of("decider", "id").eq(row::Column::DecidedNodeId.into_expr());
     let query = join::perhaps(query, "organisation", "decider", decider);
+    let query = join::perhaps(query, "member", "lead", join::of("lead", "id").eq(row::Column::LeadAtFault.into_expr()));
     let judge = join::of("judge", "id").eq(row::Column::RuledNodeId.into_expr());
     join::perhaps(query, "organisation", "judge", judge)
         .expr_as(join::of("activity", "title"), "title")
         .expr_as(join::of("member", "name"), "member_name")
         .expr_as(join::of("member", "number"), "member_number")
+        .expr_as(join::of("lead", "name"), "lead_name")
         .expr_as(join::of("proposer", "name"), "proposer_name")
         .expr_as(join::of("decider", "name"), "decider_name")
         .expr_as(join::of("judge", "name"), "judge_name")
@@ -203,6 +225,8 @@ impl From<&MisconductCase> for row::ActiveModel {
             fraud: Set(case.fraud),
             lead_at_fault: Set(case.lead_at_fault.map(MemberId::uuid)),
             lead_barred_until: Set(case.lead_barred_until),
+            unit_id: Set(case.unit.map(NodeId::uuid)),
+            appealed_by: Set(case.appeal.as_ref().map(|appeal| appeal.by.uuid())),
             state: Set(code::write(case.state)),
             node_id: Set(case.proposed.node.uuid()),
             proposed_by: Set(case.proposed.by.admin.uuid()),
@@ -244,6 +268,7 @@ impl TryFrom<row::Model> for MisconductCase {
             fraud: row.fraud,
             lead_at_fault: row.lead_at_fault.map(MemberId::new),
             lead_barred_until: row.lead_barred_until,
+            unit: row.unit_id.map(NodeId::new),
             state: code::read("misconduct_case", "state", row.id, &row.state)?,
             proposed: proposed.ok_or_else(|| StorageError::corrupt("misconduct_case", "proposed_by", row.id))?,
             decided,
@@ -252,7 +277,11 @@ impl TryFrom<row::Model> for MisconductCase {
             clawback: row.clawback_id.map(TransferId::new),
             deducted: row.deduction_id.map(TransferId::new),
             appeal_until: row.appeal_until,
-            appeal: row.appeal.zip(row.appealed_at).map(|(text, at)| Appeal { text, at }),
+            // Before a lead could appeal, the member did.
+            appeal: row.appeal.zip(row.appealed_at).map(|(text, at)| {
+                let by = MemberId::new(row.appealed_by.unwrap_or(row.member_id));
+                Appeal { by, text, at }
+            }),
             ruling: ruled.zip(row.ruling).map(|(step, text)| Ruling { step, text }),
         })
     }
@@ -272,6 +301,7 @@ impl TryFrom<row::Detailed> for MisconductDetail {
             title: row.title,
             member_name: row.member_name,
             member_number: row.member_number,
+            lead_name: row.lead_name,
             proposed_by: row.proposer_name,
             decided_by: row.decider_name,
             ruled_by: row.judge_name,
@@ -296,6 +326,8 @@ mod row {
         pub fraud: bool,
         pub lead_at_fault: Option<Uuid>,
         pub lead_barred_until: Option<DateTimeUtc>,
+        pub unit_id: Option<Uuid>,
+        pub appealed_by: Option<Uuid>,
         pub state: String,
         pub node_id: Uuid,
         pub proposed_by: Uuid,
@@ -328,6 +360,7 @@ mod row {
         pub title: String,
         pub member_name: String,
         pub member_number: String,
+        pub lead_name: Option<String>,
         pub proposer_name: String,
         pub decider_name: Option<String>,
         pub judge_name: Option<String>,

@@ -26,6 +26,8 @@ pub struct ObjectionDetail {
     pub objector_name: String,
     /// Their public member number.
     pub objector_number: String,
+    /// Whose service it is, and the lead who confirmed it.
+    pub parties: Vec<MemberId>,
     /// The name of whose service it is.
     pub member_name: String,
     /// Their public member number.
@@ -161,6 +163,8 @@ fn detailed() -> Select<row::Entity> {
     join::perhaps(query, "organisation", "decider", decided)
         .expr_as(join::of("objector", "name"), "objector_name")
         .expr_as(join::of("objector", "number"), "objector_number")
+        .expr_as(join::of("server", "id"), "server_id")
+        .expr_as(join::of("lead", "id"), "lead_id")
         .expr_as(join::of("server", "name"), "member_name")
         .expr_as(join::of("server", "number"), "member_number")
         .expr_as(join::of("lead", "name"), "lead_name")
@@ -224,6 +228,7 @@ impl TryFrom<row::Detailed> for ObjectionDetail {
             objection: row.objection.try_into()?,
             objector_name: row.objector_name,
             objector_number: row.objector_number,
+            parties: [Some(row.server_id), row.lead_id].into_iter().flatten().map(MemberId::new).collect(),
             member_name: row.member_name,
             member_number: row.member_number,
             lead_name: row.lead_name,
@@ -272,6 +277,8 @@ mod row {
         pub objection: Model,
         pub objector_name: String,
         pub objector_number: String,
+        pub server_id: Uuid,
+        pub lead_id: Option<Uuid>,
         pub member_name: String,
         pub member_number: String,
         pub lead_name: Option<String>,

@@ -65,6 +65,12 @@ pub(super) const GUARDS: &[(&str, &str)] = &[
         "UPDATE misconduct_case SET state = 'upheld', decided_by = {other} WHERE state = 'proposed'",
     ),
     ("misconduct_case_deduction", "UPDATE misconduct_case SET deduction = 1 WHERE state = 'proposed'"),
+    ("misconduct_case_lead_at_fault", "UPDATE misconduct_case SET lead_at_fault = member_id WHERE state = 'proposed'"),
+    (
+        "misconduct_case_lead_barred",
+        "UPDATE misconduct_case SET lead_barred_until = proposed_at WHERE state = 'proposed'",
+    ),
+    ("misconduct_case_appealed", "UPDATE misconduct_case SET appealed_by = member_id WHERE state = 'proposed'"),
     (
         "misconduct_case_open_enrolment_id",
         "INSERT INTO misconduct_case (id, enrolment_id, member_id, reason, evidence, fraud, state, node_id, proposed_by, \

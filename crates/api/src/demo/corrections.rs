@@ -74,7 +74,7 @@ async fn reward(tx: &mut WriteTx, step: Step) -> Result<(), Failure> {
         reference: "微心愿 2026-017".into(),
         evidence: "心愿人已确认，旧书桌已送到家中".into(),
     };
-    let reward = Reward::propose(ids::REWARD, occurrence, false, step).map_err(failed)?;
+    let reward = Reward::propose(ids::REWARD, occurrence, step).map_err(failed)?;
     Ok(rewards::insert(tx, &reward).await?)
 }
 

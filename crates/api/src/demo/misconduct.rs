@@ -2,13 +2,14 @@
 
 use domain::enrolment::Enrolment;
 use domain::id::{AdminId, MemberId, MisconductId, NodeId};
-use domain::misconduct::{Accusation, MisconductCase, MisconductState};
+use domain::misconduct::{Accusation, MisconductCase, MisconductState, Terms};
 use domain::official::{Official, Step};
 use domain::points::{Actor, Occasion, Source, SourceKind, clawback, deduct};
 use domain::service::ReversalKind;
 use domain::time::Instant;
 use storage::{
-    WriteTx, activities, earn_events, enrolments, misconduct_cases, purses, rulebooks, service_records, transfers,
+    WriteTx, activities, earn_events, enrolments, members, misconduct_cases, purses, rulebooks, service_records,
+    transfers,
 };
 
 use super::journey::Journey;
@@ -31,7 +32,7 @@ pub(super) async fn make(tx: &mut WriteTx, journey: &Journey, now: Instant) -> R
         let mut case = accuse(tx, id, &service, community).await?;
         confirm(tx, &mut case, &mut service, subdistrict).await?;
         if member == APPELLANT {
-            case.appeal("我九点一直在三号楼，负责人可以作证".into(), now).map_err(failed)?;
+            case.appeal(member, "我九点一直在三号楼，负责人可以作证".into(), now).map_err(failed)?;
             misconduct_cases::update(tx, &case, MisconductState::Confirmed).await?;
         }
     }
@@ -70,7 +71,10 @@ async fn confirm(
     let activity = activities::find_any(tx, service.activity).await?;
     let place = activity.ok_or_else(|| failed("no activity"))?.node;
     let rules = rulebooks::in_force_at(tx, place, step.at).await?.rules.deductions;
-    case.confirm(step, credit.map(|(transfer, _)| transfer), &rules).map_err(failed)?;
+    let unit = members::find(tx, case.member).await?.ok_or_else(|| failed("no member"))?.unit;
+    let (deduction, fraud_months) = (rules.misconduct_points, rules.fraud_freeze_months);
+    let terms = Terms { deduction, fraud_months, unit };
+    case.confirm(step, credit.map(|(transfer, _)| transfer), terms).map_err(failed)?;
     service.void().map_err(failed)?;
     enrolments::update(tx, service).await?;
 

@@ -139,6 +139,9 @@ pub enum ActivityError {
     /// Who proposed an activity does not review it.
     #[error("不能审核自己提交的活动，请由上级的其他人员审核")]
     SamePerson,
+    /// Nobody puts themselves in the lead's place.
+    #[error("不能把负责人换成您本人，请由其他人办理")]
+    OwnLead,
     /// It would be published after it began.
     #[error("活动的开始时间已过，不能发布")]
     TooLate,
@@ -196,13 +199,16 @@ impl Activity {
     }
 
     /// Another member leads it from now on; what the former lead confirmed stays confirmed.
-    pub fn appoint(&mut self, lead: &Member, now: Instant) -> Result<(), ActivityError> {
+    pub fn appoint(&mut self, lead: &Member, by: Official, now: Instant) -> Result<(), ActivityError> {
         match self.state_at(now) {
             ActivityState::Review | ActivityState::Published | ActivityState::Ongoing | ActivityState::Finished => {}
             other => return Err(ActivityError::State(other)),
         }
         if lead.state != MemberState::Active {
             return Err(ActivityError::Lead);
+        }
+        if by.is(lead.id) {
+            return Err(ActivityError::OwnLead);
         }
         self.lead = lead.id;
         Ok(())
@@ -315,12 +321,14 @@ mod tests {
             state,
         };
         let mut led = activity();
-        assert_eq!(led.appoint(&member(MemberState::Left), NOW), Err(ActivityError::Lead));
-        assert_eq!(led.appoint(&member(MemberState::Active), NOW), Ok(()));
+        assert_eq!(led.appoint(&member(MemberState::Left), official(1), NOW), Err(ActivityError::Lead));
+        assert_eq!(led.appoint(&member(MemberState::Active), official(1), NOW), Ok(()));
         assert_eq!(led.lead, member(MemberState::Active).id);
+        let own = Official { member: Some(led.lead), ..official(1) };
+        assert_eq!(led.appoint(&member(MemberState::Active), own, NOW), Err(ActivityError::OwnLead));
         for state in [ActivityState::Refused, ActivityState::Cancelled, ActivityState::Settled] {
             led.state = state;
-            assert_eq!(led.appoint(&member(MemberState::Active), NOW), Err(ActivityError::State(state)));
+            assert_eq!(led.appoint(&member(MemberState::Active), official(1), NOW), Err(ActivityError::State(state)));
         }
     }
 

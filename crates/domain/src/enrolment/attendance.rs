@@ -231,14 +231,22 @@ impl Enrolment {
         Ok(())
     }
 
-    /// Misconduct was confirmed: credited service is void.
-    pub fn void(&mut self) -> Result<(), AttendanceError> {
-        self.change(EnrolmentState::Credited, EnrolmentState::Voided)
+    /// Misconduct was confirmed: credited service is void. Says whether it had counted; what was refused counts for nothing as
+    /// it is.
+    pub fn void(&mut self) -> Result<bool, AttendanceError> {
+        self.unless_refused(EnrolmentState::Credited, EnrolmentState::Voided)
     }
 
-    /// An appeal was granted: void service counts again.
-    pub fn reinstate(&mut self) -> Result<(), AttendanceError> {
-        self.change(EnrolmentState::Voided, EnrolmentState::Credited)
+    /// An appeal was granted: void service counts again. Says whether it had counted before.
+    pub fn reinstate(&mut self) -> Result<bool, AttendanceError> {
+        self.unless_refused(EnrolmentState::Voided, EnrolmentState::Credited)
+    }
+
+    fn unless_refused(&mut self, from: EnrolmentState, to: EnrolmentState) -> Result<bool, AttendanceError> {
+        if self.state == EnrolmentState::Refused {
+            return Ok(false);
+        }
+        self.change(from, to).map(|()| true)
     }
 
     /// Takes a step that follows from one state only.

@@ -1,7 +1,9 @@
 //! Letters (告知函): what a home unit is told of a fraud of one of its members.
 
+use chrono::Duration;
+
 use super::{MisconductCase, MisconductState};
-use crate::time::business_day;
+use crate::time::{Instant, business_day};
 
 /// What a letter names beside the case.
 #[derive(Clone, Copy, Debug)]
@@ -24,7 +26,7 @@ impl Letter<'_> {
         let Self { case, member, activity, decided_by, ruled_by } = self;
         let day = case.decided.map(|step| business_day(step.at).to_string()).unwrap_or_default();
         let found = format!(
-            "你单位党员{member}在“{activity}”中弄虚作假，{decided_by}已于 {day} 认定，该次服务作废，所得积分追回"
+            "你单位党员{member}在“{activity}”中弄虚作假，{decided_by}已于 {day} 认定，该次服务不计，所得积分追回"
         );
         let ruled = case.ruling.as_ref().map(|ruling| business_day(ruling.step.at).to_string()).unwrap_or_default();
         let ruled_by = ruled_by.unwrap_or("上级组织");
@@ -36,7 +38,12 @@ impl Letter<'_> {
                     "{decided_by}原认定你单位党员{member}在“{activity}”中弄虚作假，{ruled_by}已于 {ruled} 撤销，原告知作废。"
                 )
             }
-            _ => format!("{found}。本人可在规定期限内申诉。"),
+            _ => format!("{found}。本人可申诉至 {}。", case.appeal_until.map(last_day).unwrap_or_default()),
         }
     }
+}
+
+/// The last day before an instant.
+fn last_day(until: Instant) -> String {
+    business_day(until - Duration::microseconds(1)).to_string()
 }

@@ -9,9 +9,8 @@ pub use self::letter::Letter;
 
 use crate::code::{Code, codes};
 use crate::enrolment::EnrolmentState;
-use crate::id::{EnrolmentId, MemberId, MisconductId, TransferId};
+use crate::id::{EnrolmentId, MemberId, MisconductId, NodeId, TransferId};
 use crate::official::{Official, Step};
-use crate::points::rulebook::Deductions;
 use crate::time::{Instant, business_day, spoken, start_of_day};
 
 codes! {
@@ -34,9 +33,11 @@ impl MisconductState {
 /// How many working days a member has to appeal.
 pub const APPEAL_WORKING_DAYS: u32 = 5;
 
-/// What the member says against it.
+/// What is said against it, by the member or by the lead at fault.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Appeal {
+    /// Who.
+    pub by: MemberId,
     /// Why.
     pub text: String,
     /// When.
@@ -71,6 +72,8 @@ pub struct MisconductCase {
     pub lead_at_fault: Option<MemberId>,
     /// Until when that lead's word does not count; from the confirmation on.
     pub lead_barred_until: Option<Instant>,
+    /// The member's home unit when it was confirmed, which is told of a fraud.
+    pub unit: Option<NodeId>,
     /// Where it stands.
     pub state: MisconductState,
     /// Who proposed it.
@@ -110,12 +113,23 @@ pub struct Accusation {
     pub lead_at_fault: Option<MemberId>,
 }
 
+/// What a confirmation goes by.
+#[derive(Clone, Copy, Debug)]
+pub struct Terms {
+    /// The points that are taken beside the voided credit, as the place of the service has it.
+    pub deduction: i64,
+    /// The months for which fraud stops spending and bars a lead, as the district has it.
+    pub fraud_months: u32,
+    /// The member's home unit.
+    pub unit: NodeId,
+}
+
 /// Why a case does not go on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum MisconductError {
-    /// Only credited service can be voided.
-    #[error("该考勤当前为“{}”，已入账的才能作违规处理", .0.label())]
-    NotCredited(EnrolmentState),
+    /// Nobody has decided yet whether the service counts.
+    #[error("该考勤当前为“{}”，已入账或未通过的才能作违规处理", .0.label())]
+    Undecided(EnrolmentState),
     /// Nobody judges themselves, and each step is another person's.
     #[error("您是当事人或已经参与办理，请由其他人办理")]
     SamePerson,
@@ -132,7 +146,7 @@ pub enum MisconductError {
 
 /// Why a member neither leads an activity nor vouches for anybody's service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("经认定，该负责人对弄虚作假负有责任，{} 前不能担任负责人、确认或补录考勤，须另行指定负责人", spoken(*.until))]
+#[error("经认定，该负责人对弄虚作假负有责任，{} 前不能新任负责人，也不能确认或补录考勤，须另行指定负责人", spoken(*.until))]
 pub struct LeadBarred {
     /// Until when.
     pub until: Instant,
@@ -147,15 +161,15 @@ pub fn may_vouch(barred_until: Option<Instant>, now: Instant) -> Result<(), Lead
 }
 
 impl MisconductCase {
-    /// Proposes to void credited service.
+    /// Accuses a member of misconduct in service that counts, or that was refused for it and has nothing to void.
     pub fn propose(
         id: MisconductId,
         accusation: Accusation,
         service: EnrolmentState,
         step: Step,
     ) -> Result<Self, MisconductError> {
-        if service != EnrolmentState::Credited {
-            return Err(MisconductError::NotCredited(service));
+        if !matches!(service, EnrolmentState::Credited | EnrolmentState::Refused) {
+            return Err(MisconductError::Undecided(service));
         }
         let Accusation { enrolment, member, reason, evidence, fraud, lead_at_fault } = accusation;
         if lead_at_fault.is_some() && !fraud {
@@ -170,6 +184,7 @@ impl MisconductCase {
             fraud,
             lead_at_fault,
             lead_barred_until: None,
+            unit: None,
             state: MisconductState::Proposed,
             proposed: step,
             decided: None,
@@ -185,19 +200,15 @@ impl MisconductCase {
     }
 
     /// Another person confirms it. What it costs is taken by the caller: the credit if there was one, and the deduction.
-    pub fn confirm(
-        &mut self,
-        step: Step,
-        earned: Option<TransferId>,
-        rules: &Deductions,
-    ) -> Result<(), MisconductError> {
+    pub fn confirm(&mut self, step: Step, earned: Option<TransferId>, terms: Terms) -> Result<(), MisconductError> {
         self.may_be_decided(step)?;
         self.state = MisconductState::Confirmed;
         self.decided = Some(step);
-        self.deduction = rules.misconduct_points;
+        self.deduction = terms.deduction;
         self.clawback = earned.map(TransferId::of_clawback);
         self.deducted = (self.deduction > 0).then(|| TransferId::of_deduction(self.id));
-        self.lead_barred_until = self.lead_at_fault.and_then(|_| self.frozen_until(rules.fraud_freeze_months));
+        self.lead_barred_until = self.lead_at_fault.and_then(|_| self.frozen_until(terms.fraud_months));
+        self.unit = Some(terms.unit);
         self.appeal_until = Some(appeal_until(step.at));
         Ok(())
     }
@@ -211,8 +222,8 @@ impl MisconductCase {
         Ok(())
     }
 
-    /// The member appeals, once.
-    pub fn appeal(&mut self, text: String, now: Instant) -> Result<(), MisconductError> {
+    /// The member or the lead at fault appeals, once.
+    pub fn appeal(&mut self, by: MemberId, text: String, now: Instant) -> Result<(), MisconductError> {
         let (MisconductState::Confirmed, Some(until)) = (self.state, self.appeal_until) else {
             return Err(MisconductError::State(self.state));
         };
@@ -220,7 +231,7 @@ impl MisconductCase {
             return Err(MisconductError::AppealOver(until));
         }
         self.state = MisconductState::Appealed;
-        self.appeal = Some(Appeal { text, at: now });
+        self.appeal = Some(Appeal { by, text, at: now });
         Ok(())
     }
 
@@ -237,6 +248,11 @@ impl MisconductCase {
         self.state = if granted { MisconductState::Revoked } else { MisconductState::Upheld };
         self.ruling = Some(ruling);
         Ok(())
+    }
+
+    /// Until when the lead at fault vouches for nobody, as long as the case stands.
+    pub fn lead_is_barred_until(&self) -> Option<Instant> {
+        self.lead_barred_until.filter(|_| MisconductState::VOID.contains(&self.state))
     }
 
     /// Until when spending is stopped; fraud alone stops it.

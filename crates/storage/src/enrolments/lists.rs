@@ -7,6 +7,7 @@ use domain::organisation::NodePath;
 use domain::page::{Page, PageRequest};
 use domain::points::{EarnRule, SourceKind};
 use domain::time::Instant;
+use sea_orm::sea_query::{Expr, Func};
 use sea_orm::{ColumnTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 
 use super::row::{Column, Entity, Listed};
@@ -66,7 +67,7 @@ pub struct AttendanceToReview {
     pub member_name: String,
     /// The public member number.
     pub member_number: String,
-    /// The lead's name.
+    /// The name of who confirmed it; of who leads, as long as nobody has.
     pub lead_name: String,
 }
 
@@ -168,7 +169,9 @@ fn listed() -> Select<Entity> {
     let query = join::by_id(Entity::find(), activity_sessions::row::Entity, "session", Column::SessionId.into_expr());
     let query = join::by_id(query, activities::row::Entity, "activity", Column::ActivityId.into_expr());
     let query = join::by_id(query, organisations::row::Entity, "node", join::of("activity", "node_id"));
-    let query = join::by_id(query, members::row::Entity, "lead", join::of("activity", "lead_member_id"));
+    // The lead may have been replaced since.
+    let vouched = Func::coalesce([Column::ConfirmedBy.into_expr(), join::of("activity", "lead_member_id")]);
+    let query = join::by_id(query, members::row::Entity, "lead", Expr::expr(vouched));
     let credit = join::of("credit", "member_id")
         .eq(Column::MemberId.into_expr())
         .and(join::of("credit", "source_kind").eq(SourceKind::Enrolment.code()))

@@ -56,9 +56,9 @@ pub(super) const ALL: &[Invariant] = &[
     },
     Invariant {
         name: "misconduct_service",
-        rule: "service is void while its misconduct stands, and counts again once that was revoked",
+        rule: "service counts for nothing while its misconduct stands, and again as before once that was revoked",
         sql: "SELECT c.id AS subject FROM misconduct_case c JOIN enrolment e ON e.id = c.enrolment_id \
-              WHERE (c.state IN ('confirmed', 'appealed', 'upheld') AND e.state <> 'voided') \
+              WHERE (c.state IN ('confirmed', 'appealed', 'upheld') AND e.state NOT IN ('voided', 'refused')) \
               OR (c.state IN ('proposed', 'revoked') AND e.state = 'voided')",
     },
     Invariant {

@@ -64,7 +64,7 @@ impl From<ActivityError> for ApiError {
     fn from(error: ActivityError) -> Self {
         let code = match error {
             ActivityError::State(_) => ErrorCode::StateConflict,
-            ActivityError::SamePerson => ErrorCode::SamePerson,
+            ActivityError::SamePerson | ActivityError::OwnLead => ErrorCode::SamePerson,
             ActivityError::TooLate => ErrorCode::ActivityBegun,
             ActivityError::Lead => return Self::field("lead_member_id", error),
         };

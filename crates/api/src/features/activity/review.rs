@@ -8,6 +8,7 @@ use storage::{activities, activity_sessions, admins};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::may_vouch;
 use super::view::ManagedActivityView;
 use crate::auth::caller::{Authorized, needs};
 use crate::error::{ApiError, ApiResult, Problem};
@@ -41,7 +42,7 @@ pub(super) struct RefuseActivityRequest {
 #[utoipa::path(tag = "活动", params(("id" = Uuid, Path, description = "活动编号")), responses(
     (status = 200, description = "已发布，可以报名", body = ManagedActivityView),
     (status = 404, description = "没有由您审核的这个活动", body = Problem, content_type = "application/problem+json"),
-    (status = 409, description = "不在待审核状态、已过开始时间，或是您自己提交的", body = Problem, content_type = "application/problem+json"),
+    (status = 409, description = "不在待审核状态、已过开始时间、是您自己提交的，或负责人因弄虚作假须先更换", body = Problem, content_type = "application/problem+json"),
 ))]
 #[post("/activities/{id}/publication")]
 pub(super) async fn publish_activity(
@@ -55,6 +56,7 @@ pub(super) async fn publish_activity(
     let story = use_case.write("publish_activity", move |work| {
         Box::pin(async move {
             let mut activity = lock(work, &caller, id).await?;
+            may_vouch(work, activity.lead).await?;
             let proposer = admins::official(&work.tx, activity.proposed_by).await?;
             activity.publish(caller.admin.official(), proposer, comment, work.now)?;
             keep(work, &caller, activity).await

@@ -1,4 +1,4 @@
-//! The member appeals.
+//! The member appeals, or the lead at fault.
 
 use actix_web::{post, web};
 use domain::id::MisconductId;
@@ -26,7 +26,7 @@ pub(super) struct AppealRequest {
 
 /// 申诉
 ///
-/// 认定后五个工作日内可以申诉一次，由上一级组织中没有参与办理的人裁定。
+/// 认定后五个工作日内，本人或负有责任的负责人可以申诉，共一次；由上一级组织中没有参与办理的人裁定。
 #[utoipa::path(tag = "违规处理", params(("id" = Uuid, Path, description = "违规处理编号")), responses(
     (status = 200, description = "已受理", body = MisconductView),
     (status = 404, description = "没有这项违规处理", body = Problem, content_type = "application/problem+json"),
@@ -47,10 +47,10 @@ pub(super) async fn appeal_misconduct_case(
             let found = misconduct_cases::lock_own(&mut work.tx, member, id).await?;
             let mut case = found.ok_or_else(ApiError::not_found)?;
             work.about("misconduct_case", id);
-            case.appeal(text, work.now)?;
+            case.appeal(member, text, work.now)?;
             misconduct_cases::update(&mut work.tx, &case, MisconductState::Confirmed).await?;
             let shown = misconduct_cases::find_own(&work.tx, member, id).await?;
-            Ok(MisconductView::from(shown.ok_or_else(ApiError::not_found)?))
+            Ok(MisconductView::seen_by(member, shown.ok_or_else(ApiError::not_found)?))
         })
     });
     story.await.map(web::Json)

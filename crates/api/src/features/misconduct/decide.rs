@@ -3,14 +3,14 @@
 use actix_web::{post, web};
 use domain::enrolment::Enrolment;
 use domain::id::{MisconductId, TransferId};
-use domain::misconduct::{MisconductCase, MisconductState};
+use domain::misconduct::{MisconductCase, MisconductState, Terms};
 use domain::official::Step;
-use domain::points::rulebook::Deductions;
 use domain::points::{Actor, Occasion, Posting, Purse, Source, SourceKind, clawback, deduct};
 use domain::service::ReversalKind;
 use serde::Deserialize;
 use storage::{
-    activities, earn_events, enrolments, misconduct_cases, organisations, purses, rulebooks, service_records, transfers,
+    activities, earn_events, enrolments, members, misconduct_cases, organisations, purses, rulebooks, service_records,
+    transfers,
 };
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -30,8 +30,8 @@ type Handler = Authorized<needs::HandleMisconduct>;
 
 /// 认定违规
 ///
-/// 由提出人以外的人认定。该次服务作废：所得积分追回，余额不足的记为欠分；时长扣除；另按规则扣分。弄虚作假的按规则暂停使用积分，一般为十二个月，并函告其所在单位；负有责任的负责人同期不能担任负责人、确认或补录考勤。
-/// 党员可在五个工作日内申诉。须先再次验证动态码。
+/// 由提出人以外的人认定。该次服务不计：所得积分追回，余额不足的记为欠分；时长扣除；另按规则扣分。弄虚作假的按规则暂停使用积分，一般为十二个月，并函告其所在单位；负有责任的负责人同期不能新任负责人，也不能确认或补录考勤。
+/// 党员和负有责任的负责人可在五个工作日内申诉。须先再次验证动态码。
 #[utoipa::path(tag = "违规处理", params(
     ("id" = Uuid, Path, description = "违规处理编号"),
     ("Idempotency-Key" = String, Header, description = "幂等键，重试时保持不变"),
@@ -98,24 +98,34 @@ async fn confirm(work: &mut Work, caller: Handler, id: MisconductId) -> ApiResul
     let mut purse = purses::lock(&mut work.tx, case.member).await?;
     let source = Source { kind: SourceKind::Enrolment, id: case.enrolment.uuid() };
     let credit = earn_events::credit_of(&work.tx, case.member, source).await?;
-    let rules = rules(work, &enrolment).await?;
-    case.confirm(step, credit.map(|(transfer, _)| transfer), &rules)?;
-    enrolment.void().map_err(not_credited)?;
+    let terms = terms(work, &enrolment).await?;
+    case.confirm(step, credit.map(|(transfer, _)| transfer), terms)?;
+    let counted = enrolment.void().map_err(not_credited)?;
     enrolments::update(&mut work.tx, &enrolment).await?;
 
     let postings = take(work, &mut purse, &case, credit)?;
     transfers::post_all(&mut work.tx, &postings).await?;
-    let (void, now) = (ReversalKind::Void, work.now);
-    service_records::reverse(&mut work.tx, case.member, source, case.id, void, now).await?;
+    if counted {
+        let (void, now) = (ReversalKind::Void, work.now);
+        service_records::reverse(&mut work.tx, case.member, source, case.id, void, now).await?;
+    }
     fraud_stop::stop(work, &case).await?;
     letter::send(work, &case).await?;
     keep(work, &caller, &case).await
 }
 
-/// What misconduct costs by the rules of the place whose service it was, as these credited it.
-async fn rules(work: &Work, enrolment: &Enrolment) -> ApiResult<Deductions> {
+/// What misconduct costs by the rules of the place whose service it was, as these credited it; how long fraud is remembered, the
+/// district says.
+async fn terms(work: &Work, enrolment: &Enrolment) -> ApiResult<Terms> {
     let activity = activities::find_any(&work.tx, enrolment.activity).await?.ok_or_else(ApiError::not_found)?;
-    Ok(rulebooks::in_force_at(&work.tx, activity.node, work.now).await?.rules.deductions)
+    let place = rulebooks::in_force_at(&work.tx, activity.node, work.now).await?.rules;
+    let district = rulebooks::in_force(&work.tx, work.now).await?.rules;
+    let member = members::find(&work.tx, enrolment.member).await?.ok_or_else(ApiError::not_found)?;
+    Ok(Terms {
+        deduction: place.deductions.misconduct_points,
+        fraud_months: district.deductions.fraud_freeze_months,
+        unit: member.unit,
+    })
 }
 
 /// Takes what the service earned, and the deduction.

@@ -36,7 +36,7 @@ pub(super) struct FraudLetterView {
     state: MisconductStateCode,
     /// 内容
     #[schema(
-        example = "你单位党员李秀英在“周末清理楼道”中弄虚作假，文源社区已于 2026-11-24 认定，该次服务作废，所得积分追回。本人可在规定期限内申诉。"
+        example = "你单位党员李秀英在“周末清理楼道”中弄虚作假，文源社区已于 2026-11-24 认定，该次服务不计，所得积分追回。本人可申诉至 2026-12-01。"
     )]
     text: String,
     /// 认定时间
@@ -67,7 +67,7 @@ impl From<MisconductDetail> for FraudLetterView {
 
 /// 告知函列表
 ///
-/// 本单位党员经认定弄虚作假的，最近的在前；申诉后状态和内容随之变化。
+/// 认定弄虚作假时属于本单位的党员的，最近的在前；申诉后状态和内容随之变化。
 #[utoipa::path(tag = "违规处理", params(PageQuery), responses(
     (status = 200, description = "告知函列表", body = Listed<FraudLetterView>),
     (status = 403, description = "没有权限", body = Problem, content_type = "application/problem+json"),
@@ -97,7 +97,7 @@ async fn queue(work: &mut Work, case: &MisconductCase, kind: &'static str, state
     if !case.fraud || case.state != state {
         return Ok(());
     }
-    let payload = json!({ "misconduct_case_id": case.id, "member_id": case.member });
+    let payload = json!({ "misconduct_case_id": case.id, "member_id": case.member, "unit_id": case.unit });
     let message = Message { id: Uuid::now_v7(), kind, payload };
     Ok(outbox::queue(&mut work.tx, &[message], work.wall).await?)
 }

@@ -28,7 +28,7 @@ pub(super) struct MisconductQuery {
 
 /// 我的违规处理
 ///
-/// 已有结论的，最近的在前。
+/// 关于本人的，以及作为负责人被追究责任的，已有结论的，最近的在前。
 #[utoipa::path(tag = "违规处理", params(PageQuery), responses(
     (status = 200, description = "违规处理列表", body = Listed<MisconductView>),
 ))]
@@ -40,7 +40,7 @@ pub(super) async fn list_own_misconduct_cases(
 ) -> ApiResult<web::Json<Listed<MisconductView>>> {
     let page = page_request(query.limit, query.cursor.as_deref())?;
     let found = misconduct_cases::list_own(&app.database.read(), caller.member, &page).await?;
-    Ok(web::Json(Listed::of(found, MisconductView::from)))
+    Ok(web::Json(Listed::of(found, |detail| MisconductView::seen_by(caller.member, detail))))
 }
 
 /// 违规处理列表

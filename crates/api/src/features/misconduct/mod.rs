@@ -47,7 +47,7 @@ fn step(work: &Work, admin: &Admin, node: &Node) -> ApiResult<Step> {
 impl From<MisconductError> for ApiError {
     fn from(error: MisconductError) -> Self {
         let code = match error {
-            MisconductError::NotCredited(_) | MisconductError::State(_) => ErrorCode::StateConflict,
+            MisconductError::Undecided(_) | MisconductError::State(_) => ErrorCode::StateConflict,
             MisconductError::SamePerson => ErrorCode::SamePerson,
             MisconductError::AppealOver(_) => ErrorCode::AppealOver,
             MisconductError::LeadWithoutFraud => return Self::field("lead_at_fault", error),

@@ -21,7 +21,7 @@ use crate::use_case::{UseCase, Work};
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct MisconductRequest {
-    /// 报名编号，其服务须已入账
+    /// 报名编号，其服务须已入账或未通过
     enrolment_id: Uuid,
     /// 违规事由，党员会看到，最多 200 字
     #[schema(example = "本人未到场，由他人代为签到")]
@@ -32,18 +32,18 @@ pub(super) struct MisconductRequest {
     /// 是否弄虚作假；是的同时暂停使用积分
     #[serde(default)]
     fraud: bool,
-    /// 确认该次考勤的负责人是否对弄虚作假负有责任；是的在同样长的时间内不能担任负责人、确认或补录考勤。只有弄虚作假才能填
+    /// 确认该次考勤的负责人是否对弄虚作假负有责任；是的在同样长的时间内不能新任负责人，也不能确认或补录考勤。只有弄虚作假才能填
     #[serde(default)]
     lead_at_fault: bool,
 }
 
 /// 提出违规处理
 ///
-/// 由另一人认定后，该次服务作废，所得积分追回，时长扣除，并按规则扣分。
+/// 由另一人认定后，已入账的服务作废，所得积分追回，时长扣除，并按规则扣分；审核或异议未通过的服务没有入账，只扣分。
 #[utoipa::path(tag = "违规处理", responses(
     (status = 201, description = "已提出，待确认", body = ManagedMisconductView),
     (status = 404, description = "辖区内没有这次报名", body = Problem, content_type = "application/problem+json"),
-    (status = 409, description = "服务尚未入账、已作处理，或党员或负有责任的负责人与您是同一人", body = Problem, content_type = "application/problem+json"),
+    (status = 409, description = "服务尚无结论、已作处理，或党员或负有责任的负责人与您是同一人", body = Problem, content_type = "application/problem+json"),
     (status = 422, description = "填写有误", body = Problem, content_type = "application/problem+json"),
 ))]
 #[post("/misconduct-cases")]

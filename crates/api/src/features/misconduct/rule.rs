@@ -9,6 +9,7 @@ use domain::organisation::NodePath;
 use domain::points::{Actor, Grace, Occasion, Source, SourceKind, restore};
 use domain::role::Permission;
 use domain::service::ReversalKind;
+use domain::time::Instant;
 use serde::{Deserialize, Serialize};
 use storage::{
     accounts, earn_events, enrolments, misconduct_cases, organisations, purses, rulebooks, service_records, transfers,
@@ -114,14 +115,11 @@ async fn step_above(work: &Work, caller: &Judge, case: &MisconductCase) -> ApiRe
 async fn give_back(work: &mut Work, case: &MisconductCase, step: Step) -> ApiResult<()> {
     let enrolment = enrolments::lock_any(&mut work.tx, case.enrolment).await?;
     let mut enrolment: Enrolment = enrolment.ok_or_else(ApiError::not_found)?;
-    enrolment.reinstate().map_err(not_credited)?;
+    let counted = enrolment.reinstate().map_err(not_credited)?;
     enrolments::update(&mut work.tx, &enrolment).await?;
     let grace_days = rulebooks::in_force(&work.tx, work.now).await?.rules.refund.grace_days;
-    // As long as the credit would have lasted, by the rules that gave it.
     let source = Source { kind: SourceKind::Enrolment, id: case.enrolment.uuid() };
-    let rules = earn_events::rules_of(&work.tx, case.member, source).await?;
-    let rules = rules.ok_or_else(|| ApiError::from(ErrorCode::Internal))?;
-    let expires_at = rules.expires_at(enrolment.settled_at.unwrap_or(step.at));
+    let expires_at = end_of_points(work, case, &enrolment, source).await?;
     let actor = Actor::Admin(step.by.admin);
     let mut restored = Vec::new();
     for id in [case.clawback, case.deducted].into_iter().flatten() {
@@ -143,9 +141,27 @@ async fn give_back(work: &mut Work, case: &MisconductCase, step: Step) -> ApiRes
     for posting in &restored {
         pay_debt(work, case.member, posting, actor).await?;
     }
-    let (again, now) = (ReversalKind::Reinstate, work.now);
-    service_records::reverse(&mut work.tx, case.member, source, case.id, again, now).await?;
+    if counted {
+        let (again, now) = (ReversalKind::Reinstate, work.now);
+        service_records::reverse(&mut work.tx, case.member, source, case.id, again, now).await?;
+    }
     Ok(())
+}
+
+/// As long as the credit would have lasted, by the rules that gave it; where nothing was credited, as points of the day on
+/// which the deduction was taken.
+async fn end_of_points(
+    work: &Work,
+    case: &MisconductCase,
+    service: &Enrolment,
+    source: Source,
+) -> ApiResult<Option<Instant>> {
+    let decided = case.decided.ok_or_else(|| ApiError::from(ErrorCode::Internal))?;
+    let rules = match earn_events::rules_of(&work.tx, case.member, source).await? {
+        Some(rules) => rules,
+        None => rulebooks::in_force(&work.tx, decided.at).await?.rules,
+    };
+    Ok(rules.expires_at(service.settled_at.unwrap_or(decided.at)))
 }
 
 /// Lets the member spend again, unless another fraud still stands.

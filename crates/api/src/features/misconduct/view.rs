@@ -32,9 +32,13 @@ pub(super) struct MisconductView {
     fraud: bool,
     /// 状态
     state: MisconductStateCode,
-    /// 另行扣除的积分
+    /// 是否作为负责人被追究责任
+    as_lead: bool,
+    /// 负有责任的负责人在此之前不能新任负责人，也不能确认或补录考勤；只有该负责人和办理人看得到
+    lead_barred_until: Option<BeijingTime>,
+    /// 另行扣除的积分；作为负责人的没有
     #[schema(example = 20)]
-    deduction: i64,
+    deduction: Option<i64>,
     /// 追回积分的记账编号
     clawback_transfer_id: Option<Uuid>,
     /// 扣分的记账编号
@@ -80,8 +84,9 @@ pub(super) struct ManagedMisconductView {
     member_number: String,
     /// 负有责任的负责人的党员编号；不追究负责人的没有
     lead_at_fault_id: Option<Uuid>,
-    /// 该负责人在此之前不能担任负责人、确认或补录考勤；认定后才有
-    lead_barred_until: Option<BeijingTime>,
+    /// 负有责任的负责人
+    #[schema(example = "张建国")]
+    lead_at_fault: Option<String>,
     /// 由哪个组织提出
     #[schema(example = "文源社区")]
     proposed_by: String,
@@ -89,10 +94,24 @@ pub(super) struct ManagedMisconductView {
     proposed_at: BeijingTime,
 }
 
+impl MisconductView {
+    /// What this member sees of it: what it cost the other is not the lead's.
+    pub(super) fn seen_by(member: MemberId, detail: MisconductDetail) -> Self {
+        let as_lead = detail.case.lead_at_fault == Some(member);
+        let lead_barred_until = detail.case.lead_is_barred_until().filter(|_| as_lead).map(BeijingTime);
+        let view = Self { as_lead, lead_barred_until, ..Self::from(detail) };
+        if !as_lead {
+            return view;
+        }
+        Self { deduction: None, clawback_transfer_id: None, deduction_transfer_id: None, ..view }
+    }
+}
+
 impl From<MisconductDetail> for MisconductView {
     fn from(detail: MisconductDetail) -> Self {
         let MisconductDetail { case, title, decided_by, ruled_by, .. } = detail;
         let ruled_at = case.ruling.as_ref().map(|ruling| ruling.step.at.into());
+        let lead_barred_until = case.lead_is_barred_until().map(BeijingTime);
         let appealed_at = case.appeal.as_ref().map(|appeal| appeal.at.into());
         Self {
             id: case.id.uuid(),
@@ -102,7 +121,9 @@ impl From<MisconductDetail> for MisconductView {
             evidence: case.evidence,
             fraud: case.fraud,
             state: Coded(case.state),
-            deduction: case.deduction,
+            as_lead: false,
+            lead_barred_until,
+            deduction: Some(case.deduction),
             clawback_transfer_id: case.clawback.map(Uuid::from),
             deduction_transfer_id: case.deducted.map(Uuid::from),
             decided_by,
@@ -125,7 +146,7 @@ impl From<MisconductDetail> for ManagedMisconductView {
             member_name: detail.member_name.clone(),
             member_number: detail.member_number.clone(),
             lead_at_fault_id: detail.case.lead_at_fault.map(MemberId::uuid),
-            lead_barred_until: detail.case.lead_barred_until.map(BeijingTime),
+            lead_at_fault: detail.lead_name.clone(),
             proposed_by: detail.proposed_by.clone(),
             proposed_at: detail.case.proposed.at.into(),
             case: detail.into(),

@@ -96,7 +96,7 @@ async fn decide(
     enrolments::update(&mut work.tx, &service).await?;
     objections::decide(&mut work.tx, &objection).await?;
     let shown = objections::find_within(&work.tx, &caller.scope, id).await?;
-    Ok(ManagedObjectionView::from(shown.ok_or_else(ApiError::not_found)?))
+    Ok(ManagedObjectionView::seen_by(caller.admin.official(), shown.ok_or_else(ApiError::not_found)?))
 }
 
 /// The service first, as whoever objects locks it; its id is found unlocked and never changes.

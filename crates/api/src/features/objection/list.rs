@@ -59,7 +59,7 @@ pub(super) async fn list_objections(
     let page = page_request(query.limit, query.cursor.as_deref())?;
     let state = query.state.map(|state| state.0);
     let found = objections::list_within(&app.database.read(), &caller.scope, state, &page).await?;
-    Ok(web::Json(Listed::of(found, ManagedObjectionView::from)))
+    Ok(web::Json(Listed::of(found, |detail| ManagedObjectionView::seen_by(caller.admin.official(), detail))))
 }
 
 /// 查看异议
@@ -75,5 +75,5 @@ pub(super) async fn show_objection(
     app: App,
 ) -> ApiResult<web::Json<ManagedObjectionView>> {
     let found = objections::find_within(&app.database.read(), &caller.scope, ObjectionId::new(*id)).await?;
-    Ok(web::Json(ManagedObjectionView::from(found.ok_or_else(ApiError::not_found)?)))
+    Ok(web::Json(ManagedObjectionView::seen_by(caller.admin.official(), found.ok_or_else(ApiError::not_found)?)))
 }

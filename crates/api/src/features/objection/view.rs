@@ -3,6 +3,7 @@
 use domain::enrolment::EnrolmentState;
 use domain::id::MemberId;
 use domain::objection::ObjectionState;
+use domain::official::Official;
 use domain::personal::masked_name;
 use serde::Serialize;
 use storage::enrolments::PublicService;
@@ -96,12 +97,12 @@ pub(super) struct ManagedObjectionView {
     /// 异议
     #[serde(flatten)]
     objection: ObjectionView,
-    /// 提出人姓名，不要告诉该党员
+    /// 提出人姓名，不要告诉该党员和负责人；您是其中之一的没有
     #[schema(example = "张建国")]
-    objector_name: String,
-    /// 提出人的党员服务编号
+    objector_name: Option<String>,
+    /// 提出人的党员服务编号；同上
     #[schema(example = "PC00000001")]
-    objector_number: String,
+    objector_number: Option<String>,
     /// 党员姓名
     #[schema(example = "李秀英")]
     member_name: String,
@@ -171,11 +172,13 @@ impl From<ObjectionDetail> for OwnObjectionView {
     }
 }
 
-impl From<ObjectionDetail> for ManagedObjectionView {
-    fn from(detail: ObjectionDetail) -> Self {
+impl ManagedObjectionView {
+    /// What this official sees of it: those whom the objection is about do not learn whose it is, whatever account they use.
+    pub(super) fn seen_by(official: Official, detail: ObjectionDetail) -> Self {
+        let may_know = !detail.parties.iter().any(|party| official.is(*party));
         Self {
-            objector_name: detail.objector_name.clone(),
-            objector_number: detail.objector_number.clone(),
+            objector_name: may_know.then(|| detail.objector_name.clone()),
+            objector_number: may_know.then(|| detail.objector_number.clone()),
             member_name: detail.member_name.clone(),
             member_number: detail.member_number.clone(),
             lead: detail.lead_name.clone(),

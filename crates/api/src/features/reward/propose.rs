@@ -12,7 +12,6 @@ use uuid::Uuid;
 
 use super::view::{ManagedRewardView, RewardedEventCode};
 use crate::auth::caller::{Admin, Authorized, needs};
-use crate::crediting;
 use crate::error::{ApiError, ApiResult, Problem};
 use crate::error_code::ErrorCode;
 use crate::http::answer::Answer;
@@ -84,8 +83,7 @@ async fn propose(
     work.about("reward", id);
     work.because(occurrence.evidence.clone());
     let step = Step { by: caller.admin.official(), node, at: work.now };
-    let excluded = crediting::earning_stopped(work, occurrence.member, occurrence.happened_at).await?;
-    let reward = Reward::propose(id, occurrence, excluded, step)?;
+    let reward = Reward::propose(id, occurrence, step)?;
     rewards::insert(&mut work.tx, &reward).await.map_err(on_record)?;
     let shown = rewards::find_within(&work.tx, &caller.scope, id).await?;
     Ok(ManagedRewardView::from(shown.ok_or_else(ApiError::not_found)?))
