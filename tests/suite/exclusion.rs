@@ -22,7 +22,7 @@ async fn exclude(app: &TestApp, admin: &Client, name: &str, kind: &str) -> Reply
 }
 
 async fn lift(admin: &Client, exclusion: &str) -> Reply {
-    admin.post(&format!("/admin/exclusions/{exclusion}/lift"), &json!({})).await
+    admin.post(&format!("/admin/exclusions/{exclusion}/lifting"), &json!({})).await
 }
 
 async fn donate(member: &Client) -> Reply {

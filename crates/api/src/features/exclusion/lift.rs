@@ -20,7 +20,7 @@ use crate::use_case::{UseCase, Work};
     (status = 404, description = "没有这条记录", body = Problem, content_type = "application/problem+json"),
     (status = 409, description = "已移出，或办理的是本人", body = Problem, content_type = "application/problem+json"),
 ))]
-#[post("/exclusions/{id}/lift")]
+#[post("/exclusions/{id}/lifting")]
 pub(super) async fn lift_exclusion(
     caller: Authorized<needs::ManageExclusions>,
     id: web::Path<Uuid>,
