@@ -23,7 +23,7 @@ async fn accuse(admin: &Client, enrolment: &str, change: Value) -> Reply {
 }
 
 /// A confirmed fraud of 李秀英 in which 张建国, who led, had part.
-async fn found_out(app: &TestApp, enrolment: &str) -> String {
+pub(crate) async fn found_out(app: &TestApp, enrolment: &str) -> String {
     let case = id(&accuse(&app.admin("community").await, enrolment, json!({})).await.expect(201));
     let done = confirm(&app.stepped_up("second-community").await, &case).await.expect(201);
     assert_eq!(

@@ -1,6 +1,6 @@
 //! The rulebook: how a version comes into effect, for whom it holds, and what it would have done.
 
-use chrono::{Days, Duration};
+use chrono::{DateTime, Days, Duration, FixedOffset, Months};
 use domain::role::Role;
 use domain::session::{Audience, Holder};
 use domain::time::{business_day, start_of_day};
@@ -11,7 +11,8 @@ use tests::mall::id;
 use tests::service::enrol;
 use tests::{Client, TestApp, world};
 
-use crate::misconduct::confirmed;
+use crate::fraud::found_out;
+use crate::misconduct::{confirmed, served};
 
 /// A Beijing day so many days from today, as it is written on the wire.
 fn day(app: &TestApp, from_today: u64) -> String {
@@ -209,6 +210,32 @@ async fn a_version_belongs_to_those_who_answer_for_its_scope() {
     for account in ["estate", "unit", "merchant", "system", "security", "auditor"] {
         app.admin(account).await.get("/admin/rulebooks").await.refused(403, "forbidden");
     }
+}
+
+/// How long fraud is remembered only the district says; a community's version from before repeats what it said then.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lead_is_barred_for_as_long_as_the_district_says_now() {
+    let app = TestApp::start().await;
+    let (_, enrolment) = served(&app).await;
+    let approver = stepped_up(&app, "approver", Role::Community, "wenyuan").await;
+    let change = json!({ "deductions": { "misconduct_points": 35 } });
+    let of_community = checked(&app, &app.admin("community").await, "wenyuan", draft(&app, 1, change)).await;
+    approver.post(&step(&of_community, "approval"), &json!({})).await.expect(200);
+    app.advance("1d").await;
+    let (author, second) = (
+        stepped_up(&app, "drafter", Role::District, "district").await,
+        stepped_up(&app, "district-approver", Role::District, "district").await,
+    );
+    let longer = json!({ "deductions": { "fraud_freeze_months": 24 } });
+    let of_district = checked(&app, &author, "district", draft(&app, 1, longer)).await;
+    second.post(&step(&of_district, "approval"), &json!({})).await.expect(200);
+    app.advance("1d").await;
+
+    let case = found_out(&app, &enrolment).await;
+    let case = app.admin("community").await.get(&format!("/admin/misconduct-cases/{case}")).await.expect(200);
+    let at = |name: &str| case[name].as_str().expect("a time").parse::<DateTime<FixedOffset>>().expect("a time");
+    assert_eq!(Some(at("lead_barred_until")), at("decided_at").checked_add_months(Months::new(24)));
+    assert_eq!(case["deduction"], 35, "what misconduct costs, the place says");
 }
 
 #[tokio::test(flavor = "multi_thread")]
