@@ -123,7 +123,10 @@ async fn a_unit_keeps_its_own_list_and_the_district_all_of_them() {
     move_to("平城区卫生健康局").await;
     assert_eq!(listed(&other, "").await, [&*elsewhere, &second]);
     assert_eq!(listed(&unit, "").await, Vec::<String>::new());
+    let third = id(&exclude(&app, &other, "li", EARNING).await.expect(201));
     move_to("平城区教育局").await;
+    assert_eq!(lift(&unit, &third).await.expect(200)["lifted_by"], "平城区教育局", "whoever answers for them now");
+    assert_eq!(listed(&unit, "?open=false").await, [&*third, &first]);
 
     // Of another unit's members nothing exists, and nobody but units and the district is asked.
     exclude(&app, &other, "li", SPENDING).await.refused(404, "not_found");

@@ -6,7 +6,7 @@ use tests::service::enrol;
 use tests::{Client, Reply, TestApp};
 
 use crate::desk::waiting;
-use crate::misconduct::{appeal, confirm, rule, served};
+use crate::misconduct::{appeal, confirm, rule, serve, served};
 
 async fn accuse(admin: &Client, enrolment: &str, change: Value) -> Reply {
     let mut body = json!({
@@ -203,4 +203,15 @@ async fn fraud_that_was_found_before_the_credit_costs_what_any_fraud_does() {
     rule(&app.stepped_up("subdistrict").await, &case, true).await.expect(201);
     assert_eq!((debt().await, state().await), (json!(0), json!("refused")));
     app.books_balance().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lead_who_is_accused_of_their_own_service_sees_both_sides_of_it() {
+    let app = TestApp::start().await;
+    let zhang = app.resident("zhang").await;
+    let enrolment = serve(&app, &zhang).await;
+    found_out(&app, &enrolment).await;
+    let own = zhang.get("/member/misconduct-cases").await.expect(200)["items"][0].clone();
+    assert_eq!((&own["as_lead"], &own["deduction"]), (&json!(true), &json!(20)));
+    assert!(own["clawback_transfer_id"].is_string() && own["lead_barred_until"].is_string(), "{own}");
 }

@@ -133,6 +133,11 @@ fn detailed(paths: &[NodePath]) -> Select<row::Entity> {
     let query = join::by_id(row::Entity::find(), members::row::Entity, "member", row::Column::MemberId.into_expr());
     let query = join::by_id(query, organisations::row::Entity, "unit", join::of("member", "unit_id"));
     let query = join::by_id(query, organisations::row::Entity, "setter", row::Column::NodeId.into_expr());
+    // What is over stays with those who set or lifted it; whoever moves takes along what holds.
+    let theirs = Condition::any()
+        .add(row::Column::LiftedAt.is_null())
+        .add(organisations::inside_as("setter", paths))
+        .add(organisations::inside_as("lifter", paths));
     let lifter = join::of("lifter", "id").eq(row::Column::LiftedNodeId.into_expr());
     join::perhaps(query, "organisation", "lifter", lifter)
         .expr_as(join::of("member", "name"), "member_name")
@@ -141,8 +146,7 @@ fn detailed(paths: &[NodePath]) -> Select<row::Entity> {
         .expr_as(join::of("setter", "name"), "setter_name")
         .expr_as(join::of("lifter", "name"), "lifter_name")
         .filter(organisations::inside_as("unit", paths))
-        // What is over stays with those who set it; whoever moves takes along what holds.
-        .filter(Condition::any().add(row::Column::LiftedAt.is_null()).add(organisations::inside_as("setter", paths)))
+        .filter(theirs)
 }
 
 /// Whether this is [`insert`]'s conflict with what is stopped already.

@@ -12,7 +12,9 @@ use domain::id::{ActivityId, AdminId, MemberId, NodeId};
 use domain::organisation::NodePath;
 use domain::time::Instant;
 use sea_orm::sea_query::{Expr, Query, SelectStatement};
-use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, EntityTrait, ExprTrait, QueryFilter, QuerySelect, Select};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, Condition, EntityTrait, ExprTrait, QueryFilter, QuerySelect, QueryTrait, Select,
+};
 
 use crate::database::{ReadTx, WriteTx};
 use crate::error::{Result, StorageError};
@@ -71,6 +73,12 @@ async fn lock_where(tx: &mut WriteTx, id: ActivityId, node: Condition) -> Result
         .one(&tx.on())
         .await?;
     found.map(Activity::try_from).transpose()
+}
+
+/// The activities that are published by nodes of these subtrees.
+pub(crate) fn ids_within(paths: &[NodePath]) -> SelectStatement {
+    let ours = row::Column::NodeId.in_subquery(organisations::ids_inside(paths));
+    row::Entity::find().select_only().column(row::Column::Id).filter(ours).into_query()
 }
 
 /// Finds an activity.

@@ -10,7 +10,7 @@ use domain::enrolment::{Engagement, Enrolment, EnrolmentState};
 use domain::id::{ActivityId, ActivitySessionId, EnrolmentId, MemberId};
 use domain::organisation::NodePath;
 use domain::time::Instant;
-use sea_orm::sea_query::{Expr, LockBehavior, LockType, Query};
+use sea_orm::sea_query::{Expr, LockBehavior, LockType};
 use sea_orm::{
     ColumnTrait, Condition, DbBackend, EntityTrait, ExprTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
 };
@@ -19,7 +19,7 @@ use uuid::Uuid;
 use crate::database::{CHUNK, ReadTx, WriteTx};
 use crate::error::{Result, StorageError};
 use crate::mapping::code;
-use crate::{activities, activity_sessions, join, organisations};
+use crate::{activities, activity_sessions, join};
 
 pub(crate) use self::awaiting::awaiting;
 pub use self::awaiting::{AwaitedEnrolment, list_awaiting};
@@ -142,13 +142,7 @@ pub async fn lock_of_activity(tx: &mut WriteTx, activity: ActivityId, ids: &[Enr
 
 /// Locks those of these enrolments whose activity is published within the subtrees, in the order of their ids.
 pub async fn lock_within(tx: &mut WriteTx, paths: &[NodePath], ids: &[EnrolmentId]) -> Result<Vec<Enrolment>> {
-    let mut nodes = Query::select();
-    nodes.column(organisations::row::Column::Id).from(organisations::row::Entity);
-    nodes.cond_where(organisations::inside(paths));
-    let mut theirs = Query::select();
-    theirs.column(activities::row::Column::Id).from(activities::row::Entity);
-    theirs.and_where(activities::row::Column::NodeId.in_subquery(nodes));
-    lock_all(tx, Condition::all().add(Column::ActivityId.in_subquery(theirs)), ids).await
+    lock_all(tx, Condition::all().add(Column::ActivityId.in_subquery(activities::ids_within(paths))), ids).await
 }
 
 async fn lock_all(tx: &mut WriteTx, which: Condition, ids: &[EnrolmentId]) -> Result<Vec<Enrolment>> {

@@ -5,7 +5,7 @@ use domain::id::{EnrolmentId, MemberId};
 use domain::organisation::NodePath;
 use domain::page::{Page, PageRequest};
 use domain::time::Instant;
-use sea_orm::sea_query::{Expr, ExprTrait, Query};
+use sea_orm::sea_query::ExprTrait;
 use sea_orm::{ColumnTrait, Condition, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
@@ -98,11 +98,7 @@ pub async fn lock_visible(
 fn visible(member: MemberId, community: Option<&NodePath>) -> Condition {
     let nearby = community.map(|community| {
         let community = std::slice::from_ref(community);
-        let mut published = Query::select();
-        published.column(activities::row::Column::Id).from(activities::row::Entity).and_where(
-            Expr::col((activities::row::Entity, activities::row::Column::NodeId))
-                .in_subquery(organisations::ids_inside(community)),
-        );
+        let published = activities::ids_within(community);
         let neighbours = residencies::members_within(community);
         Column::ActivityId.in_subquery(published).or(Column::MemberId.in_subquery(neighbours))
     });

@@ -1,4 +1,4 @@
-//! Exclusions as the unit sees them; nobody else does.
+//! Exclusions as the unit and the district see them; nobody else lists them.
 
 use domain::exclusion::ExclusionKind;
 use serde::Serialize;

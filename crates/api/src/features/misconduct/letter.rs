@@ -1,7 +1,7 @@
 //! What home units are told of a fraud of one of their members: at once, and again when it no longer stands.
 
 use actix_web::{get, web};
-use domain::misconduct::{Letter, MisconductCase, MisconductState};
+use domain::misconduct::{Letter, MisconductCase};
 use serde::Serialize;
 use serde_json::json;
 use storage::misconduct_cases::{self, MisconductDetail};
@@ -83,18 +83,18 @@ pub(super) async fn list_fraud_letters(
     Ok(web::Json(Listed::of(found, FraudLetterView::from)))
 }
 
-/// Queues the letter of a fraud that was confirmed.
+/// Queues the letter of a case that was confirmed, if it is a fraud.
 pub(super) async fn send(work: &mut Work, case: &MisconductCase) -> ApiResult<()> {
-    queue(work, case, "fraud_letter", MisconductState::Confirmed).await
+    queue(work, case, "fraud_letter").await
 }
 
-/// Queues word that the letter of a fraud no longer stands.
+/// Queues word that the letter of a case that was revoked no longer stands, if it is a fraud.
 pub(super) async fn withdraw(work: &mut Work, case: &MisconductCase) -> ApiResult<()> {
-    queue(work, case, "fraud_letter_withdrawn", MisconductState::Revoked).await
+    queue(work, case, "fraud_letter_withdrawn").await
 }
 
-async fn queue(work: &mut Work, case: &MisconductCase, kind: &'static str, state: MisconductState) -> ApiResult<()> {
-    if !case.fraud || case.state != state {
+async fn queue(work: &mut Work, case: &MisconductCase, kind: &'static str) -> ApiResult<()> {
+    if !case.fraud {
         return Ok(());
     }
     let payload = json!({ "misconduct_case_id": case.id, "member_id": case.member, "unit_id": case.unit });

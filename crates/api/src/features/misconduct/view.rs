@@ -36,7 +36,7 @@ pub(super) struct MisconductView {
     as_lead: bool,
     /// 负有责任的负责人在此之前不能新任负责人，也不能确认或补录考勤；只有该负责人和办理人看得到
     lead_barred_until: Option<BeijingTime>,
-    /// 另行扣除的积分；作为负责人的没有
+    /// 另行扣除的积分；只作为负责人被追究的没有
     #[schema(example = 20)]
     deduction: Option<i64>,
     /// 追回积分的记账编号
@@ -95,15 +95,17 @@ pub(super) struct ManagedMisconductView {
 }
 
 impl MisconductView {
-    /// What this member sees of it: what it cost the other is not the lead's.
+    /// What this member sees of it: what it cost is the accused one's to know, and the bar the lead's; one may be both.
     pub(super) fn seen_by(member: MemberId, detail: MisconductDetail) -> Self {
-        let as_lead = detail.case.lead_at_fault == Some(member);
-        let lead_barred_until = detail.case.lead_is_barred_until().filter(|_| as_lead).map(BeijingTime);
-        let view = Self { as_lead, lead_barred_until, ..Self::from(detail) };
+        let (accused, as_lead) = (detail.case.member == member, detail.case.lead_at_fault == Some(member));
+        let mut view = Self { as_lead, ..Self::from(detail) };
         if !as_lead {
-            return view;
+            view.lead_barred_until = None;
         }
-        Self { deduction: None, clawback_transfer_id: None, deduction_transfer_id: None, ..view }
+        if !accused {
+            (view.deduction, view.clawback_transfer_id, view.deduction_transfer_id) = (None, None, None);
+        }
+        view
     }
 }
 
